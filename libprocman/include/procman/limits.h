@@ -1,0 +1,38 @@
+/* Every limit, with its reason. Going over one is refused aloud, never cut short in silence. */
+#ifndef PROCMAN_LIMITS_H
+#define PROCMAN_LIMITS_H
+
+#define PM_PROTOCOL_VERSION 1
+
+/* The wire. A frame must hold the specs of a whole fleet once (20,000 × ~300 bytes); what it
+ * decodes to is bounded too, because a 1-byte element can become a 300-byte struct. */
+#define PM_LIMIT_FRAME          (16u << 20) /* bytes of one message body */
+#define PM_LIMIT_FRAMES         3           /* frames after the routing id: envelope, body, spare */
+#define PM_LIMIT_DECODED        (64u << 20) /* bytes of arena one message may use */
+#define PM_LIMIT_DEPTH          8           /* nesting; our deepest message uses 5 */
+#define PM_LIMIT_LIST           32768       /* elements of one list */
+#define PM_LIMIT_KEYS           128         /* keys of one map, known or not */
+#define PM_LIMIT_STRING         65536       /* bytes of one string; a command line may be long */
+#define PM_LIMIT_BLOB           (1u << 20)  /* bytes of one binary */
+
+/* Names. A file name component holds 255 bytes and percent-encoding may triple a name. */
+#define PM_LIMIT_NAME           80          /* bytes of a process's or deputy's name */
+#define PM_LIMIT_GROUP          200         /* bytes of a group path */
+
+/* A deputy. */
+#define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each below 20,000 */
+#define PM_LIMIT_NOTE           2048        /* bytes the keeper remembers for the brain per slot */
+#define PM_LIMIT_SPAWN          (160u << 10) /* bytes of one keeper message: a socket buffer's default is 208 KiB */
+#define PM_LIMIT_READ           (256u << 10) /* bytes of output in one answer */
+
+/* A fleet. */
+#define PM_LIMIT_PROCESSES      32768       /* as PM_LIMIT_LIST: a snapshot is one message */
+#define PM_LIMIT_DEPUTIES       4096
+#define PM_LIMIT_EVENTS         100000      /* rows kept in the store; the oldest go */
+
+/* Configuration files: libyaml needs O(n²) on deep nesting, so depth is cut early. */
+#define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */
+#define PM_LIMIT_CONFIG_DEPTH   32
+#define PM_LIMIT_CONFIG_ERRORS  100         /* reported at once */
+
+#endif

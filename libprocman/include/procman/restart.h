@@ -1,0 +1,40 @@
+/* Should a dead process come back, and when? */
+#ifndef PROCMAN_RESTART_H
+#define PROCMAN_RESTART_H
+
+#include <procman/schema.h>
+#include <procman/time.h>
+
+PM_BEGIN
+
+/* How a life ended, or why it could not begin. */
+struct pm_ending {
+    bool unknown;           /* nobody saw it */
+    int64_t code;           /* exit code */
+    int64_t signal;         /* or the signal that ended it; 0 = it exited */
+    bool core_dumped;
+    enum pm_stage stage;    /* not NONE: it never began; `error` says why */
+    int64_t error;          /* errno of that stage */
+};
+
+struct pm_history { unsigned quick_deaths; };
+
+struct pm_verdict {
+    bool again;             /* comes back after wait_ms */
+    bool success;           /* the ending counts as a success */
+    bool gave_up;           /* would come back, but restart.max_failures is reached */
+    int64_t wait_ms;
+};
+
+/* lived_ms: how long the life lasted. chance: 0 ≤ chance < 1. Updates the history. */
+PM_API struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_history *seen,
+                                          const struct pm_ending *ending, int64_t lived_ms,
+                                          double chance) PM_MUST_USE;
+
+/* "exit code 3", "killed by SIGSEGV (core dumped)", "working directory /nope: No such file or
+ * directory" … into text; returns it. */
+PM_API const char *pm_ending_text(const struct pm_ending *ending, const struct pm_spec *spec,
+                                  char *text, size_t size);
+
+PM_END
+#endif
