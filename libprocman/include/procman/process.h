@@ -13,7 +13,6 @@ PM_BEGIN
 enum pm_event {
 #define EVENT(name, meaning) PM_EVENT_##name,
 #include <procman/states.def>
-#undef EVENT
     PM_EVENT_COUNT
 };
 

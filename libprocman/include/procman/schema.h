@@ -18,7 +18,6 @@ struct pm_i64s { int64_t *at; size_t n; };
 enum pm_state {
 #define STATE(name, word, meaning) PM_STATE_##name,
 #include <procman/states.def>
-#undef STATE
     PM_STATE_COUNT
 };
 
