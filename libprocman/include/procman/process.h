@@ -33,7 +33,7 @@ struct pm_process {
     uint64_t order;           /* the order obeyed */
     uint64_t run;             /* number of the present or last life */
     uint64_t restarts;        /* lives begun by policy since the last order */
-    struct pm_history history; /* quick deaths, for the backoff */
+    struct pm_deaths deaths;  /* for the backoff */
     bool again;               /* a new life was ordered; it begins when this one is over */
     struct pm_mono since;     /* when it entered this state */
     struct pm_mono started;   /* when its present or last life began */

@@ -17,7 +17,7 @@ struct pm_ending {
     int64_t error;          /* errno of that stage */
 };
 
-struct pm_history { unsigned quick_deaths; };
+struct pm_deaths { unsigned quick; }; /* failures in a row, none of which settled */
 
 struct pm_verdict {
     bool again;             /* comes back after wait_ms */
@@ -27,7 +27,7 @@ struct pm_verdict {
 };
 
 /* lived_ms: how long the life lasted. chance: 0 ≤ chance < 1. Updates the history. */
-PM_API struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_history *seen,
+PM_API struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_deaths *seen,
                                           const struct pm_ending *ending, int64_t lived_ms,
                                           double chance) PM_MUST_USE;
 
