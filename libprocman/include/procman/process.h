@@ -10,7 +10,7 @@
 
 PM_BEGIN
 
-enum pm_event {
+enum pm_process_event {
 #define EVENT(name, meaning) PM_EVENT_##name,
 #include <procman/states.def>
     PM_EVENT_COUNT
@@ -44,7 +44,7 @@ struct pm_process {
 
 /* What one step is told beside the event. Unused parts are zero. */
 struct pm_input {
-    enum pm_event event;
+    enum pm_process_event event;
     struct pm_mono now;
     const struct pm_spec *spec; /* its policies; never NULL */
     double chance;              /* 0 ≤ chance < 1, for the jitter of a pause */
