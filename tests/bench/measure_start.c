@@ -1,0 +1,134 @@
+/* From wanting a process to its first instruction, from the command line and from a program. */
+#include "bench.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <zmq.h>
+
+#define ROUNDS 60
+#define MS(ns) ((double)(ns) / 1e6)
+
+static void *echo(void *socket)
+{
+    for (;;) {
+        zmq_msg_t frame;
+        int more;
+
+        zmq_msg_init(&frame);
+        if (zmq_msg_recv(&frame, socket, 0) < 0)
+            break;
+        more = zmq_msg_more(&frame);
+        zmq_msg_send(&frame, socket, more ? ZMQ_SNDMORE : 0);
+    }
+    zmq_close(socket);
+    return NULL;
+}
+
+/* What a request program on libzmq costs before it does anything of use. */
+static double bare_request_ms(struct fleet *fleet)
+{
+    struct samples samples = { .n = 0 };
+    void *context = zmq_ctx_new(), *router = zmq_socket(context, ZMQ_ROUTER);
+    char endpoint[600];
+    pthread_t thread;
+
+    snprintf(endpoint, sizeof endpoint, "ipc://%s", fleet_path(fleet, "echo.sock"));
+    if (zmq_bind(router, endpoint) != 0 || pthread_create(&thread, NULL, echo, router) != 0)
+        die("cannot bind %s", endpoint);
+    for (int i = 0; i < ROUNDS; i++) {
+        const char *const argv[] = { tool_path(fleet, "ping"), endpoint, NULL };
+
+        sample_add(&samples, MS(run_program_ns(argv)));
+    }
+    zmq_ctx_shutdown(context);
+    pthread_join(thread, NULL);
+    zmq_ctx_term(context);
+    return sample_median(&samples);
+}
+
+static double bare_exec_ms(struct fleet *fleet)
+{
+    struct samples samples = { .n = 0 };
+
+    for (int i = 0; i < ROUNDS; i++)
+        sample_add(&samples, MS(bare_spawn_ns(fleet, 1)));
+    return sample_median(&samples);
+}
+
+static double by_command_line_ms(struct fleet *fleet, const char *stamps)
+{
+    struct samples samples = { .n = 0 };
+
+    for (int i = 0; i < ROUNDS; i++) {
+        const char *const argv[] = { program_path(fleet, "procmanctl"), "start", "one0", NULL };
+        int64_t begin;
+
+        stamps_clear(stamps);
+        begin = now_ns();
+        reap(spawn_program(argv, "/dev/null"));
+        sample_add(&samples, MS(stamps_last(stamps, 1) - begin));
+        fleet_order(fleet, PM_VERB_STOP, "one0");
+    }
+    return sample_median(&samples);
+}
+
+static double by_library_ms(struct fleet *fleet, const char *stamps)
+{
+    struct samples samples = { .n = 0 };
+
+    for (int i = 0; i < ROUNDS; i++) {
+        int64_t begin;
+
+        stamps_clear(stamps);
+        begin = now_ns();
+        fleet_order(fleet, PM_VERB_START, "one0");
+        sample_add(&samples, MS(stamps_last(stamps, 1) - begin));
+        fleet_order(fleet, PM_VERB_STOP, "one0");
+    }
+    return sample_median(&samples);
+}
+
+void measure_start(struct fleet *fleet)
+{
+    const char *stamps = fleet_path(fleet, "one.stamps");
+    const char *const argv[] = { tool_path(fleet, "stamp"), stamps, "stay", NULL };
+    double request = bare_request_ms(fleet), exec = bare_exec_ms(fleet);
+
+    fleet_define(fleet, "one", 1, argv, NULL);
+    figure_print(&(struct figure){ "procmanctl start to first instruction",
+        by_command_line_ms(fleet, stamps), "ms", "zmq request program", request, "<= 6 ms" });
+    figure_print(&(struct figure){ "library start to first instruction",
+        by_library_ms(fleet, stamps), "ms", "fork+exec", exec, "<= 1.2 ms" });
+}
+
+static void comes_back_at_once(struct pm_spec *spec)
+{
+    spec->auto_restart = PM_AUTO_RESTART_ALWAYS;
+    spec->restart_delay_ms = 0;
+    spec->restart_max_delay_ms = 0;
+}
+
+void measure_replace(struct fleet *fleet)
+{
+    const char *stamps = fleet_path(fleet, "again.stamps");
+    const char *const argv[] = { tool_path(fleet, "stamp"), stamps, "stay", NULL };
+    double exec = bare_exec_ms(fleet);
+    struct samples samples = { .n = 0 };
+
+    fleet_define(fleet, "again", 1, argv, comes_back_at_once);
+    fleet_order(fleet, PM_VERB_START, "again0");
+    for (int i = 0; i < ROUNDS; i++) {
+        pid_t pid = (pid_t)fleet_row(fleet, "again0").pid;
+        int64_t begin;
+
+        stamps_clear(stamps);
+        begin = now_ns();
+        if (pid <= 0 || kill(pid, SIGKILL) != 0)
+            continue;
+        sample_add(&samples, MS(stamps_last(stamps, 1) - begin));
+    }
+    figure_print(&(struct figure){ "kill -9 to the replacement's first instruction",
+        sample_median(&samples), "ms", "fork+exec", exec, "ratio <= 2" });
+}
