@@ -1,0 +1,112 @@
+/* Where things are. Root has the directories of the FHS, everybody else those of the XDG base
+ * directory specification, so that a user's fleet never meets the system's.
+ */
+#include <procman/paths.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static bool is_root(void)
+{
+    return geteuid() == 0;
+}
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* XDG: a relative path there is invalid and to be ignored. */
+static char *user_dir(const char *variable, const char *below_home, const char *tail)
+{
+    const char *base = environment(variable), *home = environment("HOME");
+
+    if (base && *base == '/')
+        return pm_printf("%s/procman%s", base, tail);
+    return pm_printf("%s/%s/procman%s", home ? home : "", below_home, tail);
+}
+
+char *pm_run_dir(void)
+{
+    const char *given = environment("PROCMAN_RUN_DIR"), *xdg = environment("XDG_RUNTIME_DIR");
+
+    if (given)
+        return pm_strdup(given);
+    if (is_root())
+        return pm_strdup("/run/procman");
+    if (xdg && *xdg == '/')
+        return pm_printf("%s/procman", xdg);
+    return pm_printf("/tmp/procman-%u", (unsigned)geteuid());
+}
+
+char *pm_state_dir(void)
+{
+    return is_root() ? pm_strdup("/var/lib/procman")
+                     : user_dir("XDG_STATE_HOME", ".local/state", "");
+}
+
+char *pm_log_dir(void)
+{
+    return is_root() ? pm_strdup("/var/log/procman")
+                     : user_dir("XDG_STATE_HOME", ".local/state", "/log");
+}
+
+char *pm_config_dir(void)
+{
+    return is_root() ? pm_strdup("/etc/procman") : user_dir("XDG_CONFIG_HOME", ".config", "");
+}
+
+enum pm_err pm_socket_endpoint(const char *dir, const char *name, char **out)
+{
+    struct sockaddr_un address; /* unix(7): the path's terminating zero counts */
+
+    if (strlen(dir) + 1 + strlen(name) >= sizeof address.sun_path)
+        return PM_LIMIT;
+    *out = pm_printf("ipc://%s/%s", dir, name);
+    return PM_OK;
+}
+
+/* In /tmp anybody may have been there first: neither a link nor a directory of somebody else
+ * will hold our sockets. */
+static bool is_ours(const char *path)
+{
+    struct stat entry, target;
+
+    if (lstat(path, &entry) != 0 || stat(path, &target) != 0)
+        return false;
+    errno = EPERM;
+    return entry.st_uid == geteuid() && target.st_uid == geteuid();
+}
+
+static bool make_one(const char *path, mode_t mode)
+{
+    struct stat status;
+
+    if (mkdir(path, mode) == 0)
+        return true;
+    if (stat(path, &status) != 0) /* keeps what mkdir said unless it was EEXIST of a dead link */
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(status.st_mode);
+}
+
+enum pm_err pm_make_dir(const char *path, bool is_private)
+{
+    PM_CLEANUP(pm_free) char *prefix = pm_strdup(path);
+
+    for (char *slash = strchr(prefix + (*prefix == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (!make_one(prefix, 0755))
+            return PM_IO;
+        *slash = '/';
+    }
+    if (!make_one(prefix, is_private ? 0700 : 0755))
+        return PM_IO;
+    return is_private && !is_ours(prefix) ? PM_IO : PM_OK;
+}
