@@ -1,0 +1,16 @@
+/* Is it UTF-8? RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+#ifndef PROCMAN_UTF8_H
+#define PROCMAN_UTF8_H
+
+#include <procman/base.h>
+
+PM_BEGIN
+
+/* Bytes of the character that begins at `at`, of which n > 0 are there; 0: it is not UTF-8. */
+PM_API size_t pm_utf8_next(const uint8_t *at, size_t n) PM_MUST_USE;
+
+/* Are all n bytes UTF-8, and none of them NUL? */
+PM_API bool pm_utf8_text(const void *bytes, size_t n) PM_MUST_USE;
+
+PM_END
+#endif
