@@ -18,6 +18,11 @@
 /* Names. A file name component holds 255 bytes and percent-encoding may triple a name. */
 #define PM_LIMIT_NAME           80          /* bytes of a process's or deputy's name */
 #define PM_LIMIT_GROUP          200         /* bytes of a group path */
+#define PM_LIMIT_VARIABLE       200         /* bytes of an environment variable's name: a key in YAML
+                                               must fit in 1024 characters */
+
+/* Times people configure: ten years. Sums of a few of them are far from overflow. */
+#define PM_LIMIT_PERIOD_MS      (315360000000ull)
 
 /* A deputy. */
 #define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each below 20,000 */
@@ -33,6 +38,8 @@
 /* Configuration files: libyaml needs O(n²) on deep nesting, so depth is cut early. */
 #define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */
 #define PM_LIMIT_CONFIG_DEPTH   32
+#define PM_LIMIT_CONFIG_NODES   1000000     /* values in one file; 20,000 processes need 400,000 */
+#define PM_LIMIT_CONFIG_MEMORY  (256u << 20) /* bytes of tree and specs together */
 #define PM_LIMIT_CONFIG_ERRORS  100         /* reported at once */
 
 #endif
