@@ -1,7 +1,11 @@
 /* The life of one process, as a machine without clock, process or socket.
  *
  * The deputy tells it what it is wished to do and what happened; it answers with what to do
- * next. The table of edges is in proto/states.def, where each carries its reason. */
+ * next. The table of edges is in proto/states.def, where each carries its reason.
+ *
+ * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER. Any of
+ * them may come in any state and as often as it likes; what is stale changes nothing. Reports about
+ * another life than p->run must not be given to it. */
 #ifndef PROCMAN_PROCESS_H
 #define PROCMAN_PROCESS_H
 
@@ -48,12 +52,18 @@ struct pm_input {
     struct pm_mono now;
     const struct pm_spec *spec; /* its policies; never NULL */
     double chance;              /* 0 ≤ chance < 1, for the jitter of a pause */
-    struct pm_want want;        /* WANT */
+    struct pm_want want;        /* WANT; one for a process being removed means: keep it */
     struct pm_ending ending;    /* ENDED, SPAWN_FAILED */
 };
 
 PM_API void pm_process_init(struct pm_process *p, struct pm_mono now);
 PM_API unsigned pm_process_step(struct pm_process *p, const struct pm_input *in) PM_MUST_USE;
+
+/* The machine as the keeper remembers it for the next brain, and back. The note borrows `reason`
+ * from the process; its id, group, name and spec_hash are the caller's. Load wants a process
+ * that was initialised; its run is the keeper's to say. */
+PM_API void pm_process_save(const struct pm_process *p, struct pm_slot_note *out);
+PM_API void pm_process_load(struct pm_process *p, const struct pm_slot_note *note);
 
 /* Does a process live (or is one being made) in this state? */
 PM_API bool pm_state_alive(enum pm_state state);

@@ -1,0 +1,233 @@
+/* The life of one process, as a table.
+ *
+ * A step has three parts. refine() weighs a raw event against the wish and the policy, and makes
+ * it one the table knows, or NOTHING. The table says the next state, what to do and why. enter()
+ * keeps the books: numbers, times, the deadline, the sentence.
+ *
+ * What holds between steps:
+ *   - at most one life: SPAWN is only ever asked in a step that leaves no life behind it;
+ *   - no wish is lost: an order that finds a life in its way stops it and is remembered in
+ *     `again` until that life is over;
+ *   - nothing waits for ever: STOPPING and BACKOFF have a deadline, and after SIGKILL it is
+ *     set anew, so a lost signal is sent again.
+ */
+#include <procman/process.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* SIGKILL cannot be refused; it is repeated in case the order was lost on its way. */
+#define KILL_AGAIN_MS 5000
+
+struct edge {
+    enum pm_state next; /* NOWHERE: this event cannot come in this state */
+    unsigned todo;
+    const char *reason;
+};
+
+static const struct edge edges[PM_STATE_COUNT][PM_EVENT_COUNT] = {
+#define EDGE(state, event, to, todo_bits, why) \
+    [PM_STATE_##state][PM_EVENT_##event] = { PM_STATE_##to, todo_bits, why },
+#include <procman/states.def>
+};
+
+bool pm_state_alive(enum pm_state state)
+{
+    return state == PM_STATE_STARTING || state == PM_STATE_RUNNING || state == PM_STATE_STOPPING;
+}
+
+void pm_process_init(struct pm_process *p, struct pm_mono now)
+{
+    *p = (struct pm_process){ .state = PM_STATE_STOPPED, .since = now };
+    snprintf(p->reason, sizeof p->reason, "never run");
+}
+
+/* ---- raw event → the table's event ------------------------------------------------ */
+
+static enum pm_process_event refine_want(struct pm_process *p, const struct pm_want *want)
+{
+    bool higher = want->order > p->order;
+
+    p->removing = false;
+    if (want->order < p->order)
+        return PM_EVENT_NOTHING; /* an old wish that was late */
+    if (want->up)
+        return higher ? PM_EVENT_WANT_UP : PM_EVENT_NOTHING;
+    return higher || p->up ? PM_EVENT_WANT_DOWN : PM_EVENT_NOTHING;
+}
+
+static enum pm_process_event refine_end(struct pm_process *p, const struct pm_input *in,
+                                        struct pm_verdict *verdict)
+{
+    if (!pm_state_alive(p->state))
+        return PM_EVENT_NOTHING;
+    if (p->state == PM_STATE_STOPPING)
+        return p->again ? PM_EVENT_OBEYED_AGAIN : PM_EVENT_OBEYED;
+
+    *verdict = pm_restart_judge(in->spec, &p->deaths, &in->ending,
+                                pm_mono_since(p->started, in->now), in->chance);
+    if (verdict->again)
+        return verdict->wait_ms > 0 ? PM_EVENT_COMES_BACK : PM_EVENT_COMES_BACK_NOW;
+    if (verdict->gave_up)
+        return PM_EVENT_GAVE_UP;
+    return verdict->success ? PM_EVENT_DIED_WELL : PM_EVENT_DIED_BADLY;
+}
+
+static enum pm_process_event refine(struct pm_process *p, const struct pm_input *in,
+                                    struct pm_verdict *verdict)
+{
+    switch (in->event) {
+    case PM_EVENT_WANT:
+        return refine_want(p, &in->want);
+    case PM_EVENT_REMOVE:
+        return p->removing && p->state == PM_STATE_STOPPING ? PM_EVENT_NOTHING : PM_EVENT_REMOVE;
+    case PM_EVENT_SPAWNED:
+        return p->state == PM_STATE_STARTING ? PM_EVENT_SPAWNED : PM_EVENT_NOTHING;
+    case PM_EVENT_SPAWN_FAILED:
+    case PM_EVENT_ENDED:
+        return refine_end(p, in, verdict);
+    case PM_EVENT_TIMER:
+        return p->deadline.ms != 0 && in->now.ms >= p->deadline.ms ? PM_EVENT_OVERDUE
+                                                                  : PM_EVENT_NOTHING;
+    default:
+        return PM_EVENT_NOTHING;
+    }
+}
+
+/* ---- keeping the books ------------------------------------------------------------- */
+
+static void note_wish(struct pm_process *p, enum pm_process_event event, uint64_t order)
+{
+    switch (event) {
+    case PM_EVENT_WANT_UP:
+        p->up = true;
+        p->order = order;
+        p->restarts = 0;
+        p->deaths = (struct pm_deaths){ 0 };
+        p->again = pm_state_alive(p->state);
+        break;
+    case PM_EVENT_WANT_DOWN:
+        p->up = p->again = false;
+        p->order = order;
+        break;
+    case PM_EVENT_REMOVE: /* whoever comes back under this name counts orders from the beginning */
+        p->up = p->again = false;
+        p->order = 0;
+        p->removing = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void begin_life(struct pm_process *p, enum pm_process_event event, struct pm_mono now)
+{
+    p->run++;
+    p->started = now;
+    p->again = false;
+    if (event == PM_EVENT_OVERDUE || event == PM_EVENT_COMES_BACK_NOW)
+        p->restarts++;
+}
+
+static void explain(struct pm_process *p, const struct pm_input *in, const char *why)
+{
+    size_t room = sizeof p->reason - strlen("; ") - strlen(why);
+    size_t n;
+
+    if (*why == '\0')
+        return;
+    if (in->event != PM_EVENT_ENDED && in->event != PM_EVENT_SPAWN_FAILED) {
+        snprintf(p->reason, sizeof p->reason, "%s", why);
+        return;
+    }
+    /* The ending may name a long directory; the verdict behind it must not be cut off. */
+    n = strlen(pm_ending_text(&in->ending, in->spec, p->reason, room));
+    snprintf(p->reason + n, sizeof p->reason - n, "; %s", why);
+}
+
+static struct pm_mono next_deadline(const struct pm_process *p, enum pm_process_event event,
+                                    const struct pm_input *in, const struct pm_verdict *verdict)
+{
+    switch (p->state) {
+    case PM_STATE_BACKOFF:
+        return pm_mono_after(in->now, verdict->wait_ms);
+    case PM_STATE_STOPPING:
+        if (event == PM_EVENT_OVERDUE)
+            return pm_mono_after(in->now, KILL_AGAIN_MS);
+        if (p->deadline.ms != 0)
+            return p->deadline; /* more orders do not prolong a stop */
+        return pm_mono_after(in->now, (int64_t)in->spec->stop_timeout_ms);
+    default:
+        return (struct pm_mono){ 0 };
+    }
+}
+
+unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
+{
+    struct pm_verdict verdict = { 0 };
+    enum pm_process_event event = refine(p, in, &verdict);
+    struct pm_mono before = p->deadline;
+    const struct edge *edge = &edges[p->state][event];
+    unsigned todo;
+
+    if (event == PM_EVENT_NOTHING)
+        return PM_DO_NOTHING;
+    pm_assert(edge->next != PM_STATE_NOWHERE);
+
+    todo = edge->todo | PM_DO_REPORT;
+    note_wish(p, event, in->want.order);
+    if (in->event == PM_EVENT_ENDED || in->event == PM_EVENT_SPAWN_FAILED)
+        p->ending = in->ending;
+    if (todo & PM_DO_SPAWN)
+        begin_life(p, event, in->now);
+    if (event == PM_EVENT_SPAWNED)
+        p->started = in->now;
+    if (edge->next != p->state)
+        p->since = in->now;
+    p->state = edge->next;
+    explain(p, in, edge->reason);
+    p->deadline = next_deadline(p, event, in, &verdict);
+    if (p->deadline.ms != before.ms)
+        todo |= PM_DO_TIMER;
+    if (p->removing && !pm_state_alive(p->state))
+        todo |= PM_DO_FORGET;
+    return todo;
+}
+
+/* ---- over a brain's death ---------------------------------------------------------- */
+
+void pm_process_save(const struct pm_process *p, struct pm_slot_note *out)
+{
+    out->state = p->state;
+    out->up = p->up;
+    out->again = p->again;
+    out->removing = p->removing;
+    out->order = p->order;
+    out->restarts = p->restarts;
+    out->failures = p->deaths.quick;
+    out->since_ms = p->since.ms;
+    out->started_ms = p->started.ms;
+    out->deadline_ms = p->deadline.ms;
+    out->exit_code = p->ending.code;
+    out->exit_signal = p->ending.signal;
+    out->core_dumped = p->ending.core_dumped;
+    out->reason = p->reason;
+}
+
+void pm_process_load(struct pm_process *p, const struct pm_slot_note *note)
+{
+    if (note->state != PM_STATE_NOWHERE && note->state != PM_STATE_LOST)
+        p->state = note->state;
+    p->up = note->up;
+    p->again = note->again;
+    p->removing = note->removing;
+    p->order = note->order;
+    p->restarts = note->restarts;
+    p->deaths.quick = (unsigned)note->failures;
+    p->since.ms = note->since_ms;
+    p->started.ms = note->started_ms;
+    p->deadline.ms = note->deadline_ms;
+    p->ending = (struct pm_ending){ .code = note->exit_code, .signal = note->exit_signal,
+                                    .core_dumped = note->core_dumped };
+    snprintf(p->reason, sizeof p->reason, "%s", note->reason ? note->reason : "");
+}
