@@ -54,6 +54,11 @@ int64_t stamps_last(const char *path, size_t count);
  * them again; ns from the first call to the last stamp. */
 int64_t bare_spawn_ns(const struct fleet *fleet, size_t count);
 
+/* ---- what a program of ours costs ---- */
+
+double cpu_ms(pid_t pid);   /* processor time so far */
+double pss_mib(pid_t pid);  /* its share of memory */
+
 /* ---- figures ---- */
 
 #define SAMPLES_MAX 400
@@ -82,5 +87,6 @@ void measure_mass(struct fleet *fleet);       /* many up and down, status, memor
 void measure_output(struct fleet *fleet);     /* into the file, and to a follower */
 void measure_apply(struct fleet *fleet);      /* one change among 1,000 */
 void measure_brain(struct fleet *fleet);      /* the brain's death until it acts again */
+void measure_herd(struct fleet *fleet);       /* a thousand deputies on one sheriff */
 
 #endif

@@ -12,6 +12,7 @@ struct measure {
 static const struct measure measures[] = {
     { "start", measure_start },   { "replace", measure_replace }, { "mass", measure_mass },
     { "output", measure_output }, { "apply", measure_apply },     { "brain", measure_brain },
+    { "herd", measure_herd },
 };
 
 static bool chosen(const char *name, int n, char **names)
@@ -25,7 +26,7 @@ static bool chosen(const char *name, int n, char **names)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain]…\n", stderr);
+        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd]…\n", stderr);
         return 2;
     }
     figure_head();

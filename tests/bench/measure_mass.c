@@ -2,47 +2,12 @@
 #include "bench.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #define MS(ns)        ((double)(ns) / 1e6)
 #define ROUNDS_MASS   5
 #define ROUNDS_STATUS 30
 #define REST_MS       10000
-
-static double cpu_ms(pid_t pid)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system = 0;
-    FILE *stat;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    stat = fopen(path, "re");
-    if (!stat || !fgets(line, sizeof line, stat)
-        || sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                  &user, &system) != 2)
-        die("cannot read %s", path);
-    fclose(stat);
-    return 1000.0 * (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
-}
-
-static double pss_mib(pid_t pid)
-{
-    char path[64], line[256];
-    unsigned long kib = 0;
-    FILE *rollup;
-
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
-    rollup = fopen(path, "re");
-    while (rollup && fgets(line, sizeof line, rollup))
-        if (sscanf(line, "Pss: %lu kB", &kib) == 1)
-            break;
-    if (rollup)
-        fclose(rollup);
-    return (double)kib / 1024;
-}
 
 static double up_ms(struct fleet *fleet, const char *selector, const char *stamps, size_t count)
 {

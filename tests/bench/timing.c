@@ -124,6 +124,38 @@ int64_t bare_spawn_ns(const struct fleet *fleet, size_t count)
     return last - begin;
 }
 
+double cpu_ms(pid_t pid)
+{
+    char path[64], line[1024];
+    unsigned long user = 0, system = 0;
+    FILE *stat;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    stat = fopen(path, "re");
+    if (!stat || !fgets(line, sizeof line, stat)
+        || sscanf(strrchr(line, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                  &user, &system) != 2)
+        die("cannot read %s", path);
+    fclose(stat);
+    return 1000.0 * (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double pss_mib(pid_t pid)
+{
+    char path[64], line[256];
+    unsigned long kib = 0;
+    FILE *rollup;
+
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", pid);
+    rollup = fopen(path, "re");
+    while (rollup && fgets(line, sizeof line, rollup))
+        if (sscanf(line, "Pss: %lu kB", &kib) == 1)
+            break;
+    if (rollup)
+        fclose(rollup);
+    return (double)kib / 1024;
+}
+
 void sample_add(struct samples *samples, double value)
 {
     if (samples->n < SAMPLES_MAX)
