@@ -1,0 +1,299 @@
+/* Given specs against the ones there are.
+ *
+ * The plan touches only what differs, so applying a file twice does nothing the second time.
+ * What is new comes up when it has autostart and the file's meaning is to merge; what an
+ * operator stopped stays down whatever the file says. Who is being removed counts as gone.
+ */
+#include "sheriffd/plan.h"
+
+#include <procman/limits.h>
+#include <procman/spec.h>
+#include <procman/suggest.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+void plan_fini(struct plan *plan)
+{
+    free(plan->items);
+    *plan = (struct plan){ 0 };
+}
+
+static void add_item(struct plan *plan, const struct plan_item *item)
+{
+    if (plan->n == plan->cap) {
+        plan->cap = plan->cap > 0 ? 2 * plan->cap : 64;
+        plan->items = pm_resize(plan->items, plan->cap, sizeof(struct plan_item));
+    }
+    plan->items[plan->n++] = *item;
+}
+
+/* ---- one spec --------------------------------------------------------------------- */
+
+static const char *label_of(const struct pm_spec *spec, const char *host, char *text)
+{
+    return pm_spec_label(spec->group, spec->name, host, text, PM_LABEL_SIZE);
+}
+
+static char *not_there(const struct desired *d, const struct pm_spec *spec, const char *host)
+{
+    char label[PM_LABEL_SIZE], known[PM_LABEL_SIZE];
+    char best[PM_LABEL_SIZE] = "";
+    struct pm_suggest suggest = { .wrong = label_of(spec, host, label) };
+
+    for (size_t i = 0; i < d->n; i++) {
+        const char *before = suggest.best;
+
+        label_of(&d->wishes[i]->spec, d->wishes[i]->spec.host, known);
+        pm_suggest_try(&suggest, known);
+        if (suggest.best != before) {
+            memcpy(best, known, sizeof best);
+            suggest.best = best;
+        }
+    }
+    if (suggest.best != NULL)
+        return pm_printf("there is no process %s; did you mean %s?", label, suggest.best);
+    return pm_printf("there is no process %s", label);
+}
+
+/* An edit may give a process another name or host; then its number says which one is meant. */
+static struct wish *moved_from(const struct desired *d, const struct plan_request *request,
+                               const struct pm_spec *spec, const struct wish *same)
+{
+    if (request->mode != PM_APPLY_MODE_EDIT || spec->id == 0)
+        return NULL;
+    struct wish *wish = desired_by_id(d, spec->id);
+
+    return wish != NULL && !wish->removing && wish != same ? wish : NULL;
+}
+
+static void compare(struct plan_item *item, const struct plan_request *request)
+{
+    bool needs_restart = false;
+    struct pm_spec spec = *item->spec;
+
+    spec.host = item->host;
+    item->n_fields = pm_spec_diff(&item->wish->spec, &spec, item->fields, PLAN_FIELDS,
+                                  &needs_restart);
+    if (item->n_fields == 0)
+        item->action = PM_ACTION_NONE;
+    else if (needs_restart && item->wish->up && request->restarts(item->wish))
+        item->action = PM_ACTION_RESTART;
+    else
+        item->action = PM_ACTION_LIVE;
+}
+
+static enum pm_err plan_spec(const struct desired *d, const struct plan_request *request,
+                             const struct pm_spec *spec, struct plan *plan, char **why)
+{
+    struct plan_item item = { .spec = spec, .host = desired_host(d, spec->host) };
+    const char *fault = pm_spec_fault(spec);
+    char label[PM_LABEL_SIZE];
+
+    label_of(spec, item.host, label);
+    if (fault != NULL) {
+        *why = pm_printf("%s: %s", label, fault);
+        return PM_BAD_CONFIG;
+    }
+    item.wish = desired_find(d, item.host, spec->group, spec->name);
+    if (item.wish != NULL && item.wish->removing)
+        item.wish = NULL;
+    struct wish *moved = moved_from(d, request, spec, item.wish);
+
+    if (item.wish != NULL && (request->mode == PM_APPLY_MODE_ADD || moved != NULL)) {
+        *why = pm_printf("%s exists already", label);
+        return PM_EXISTS;
+    }
+    if (item.wish == NULL && moved == NULL && request->mode == PM_APPLY_MODE_EDIT) {
+        *why = not_there(d, spec, item.host);
+        return PM_NOT_FOUND;
+    }
+    if (item.wish != NULL) {
+        compare(&item, request);
+    } else {
+        item.action = PM_ACTION_ADD;
+        if (moved != NULL)
+            add_item(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = moved,
+                                                .host = moved->spec.host });
+    }
+    add_item(plan, &item);
+    return PM_OK;
+}
+
+/* ---- the whole -------------------------------------------------------------------- */
+
+static const struct pm_spec *named_by(const struct plan_item *item)
+{
+    return item->spec != NULL ? item->spec : &item->wish->spec;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct plan_item *left = a, *right = b;
+    struct pm_spec one = *named_by(left), other = *named_by(right);
+
+    one.host = left->host;
+    other.host = right->host;
+    return pm_spec_order(&one, &other);
+}
+
+static void sort(struct plan *plan)
+{
+    if (plan->n > 1)
+        qsort(plan->items, plan->n, sizeof(struct plan_item), by_label);
+}
+
+static enum pm_err refuse_twins(const struct plan *plan, char **why)
+{
+    for (size_t i = 1; i < plan->n; i++) {
+        const struct plan_item *item = &plan->items[i];
+        char label[PM_LABEL_SIZE];
+
+        if (by_label(item - 1, item) != 0)
+            continue;
+        *why = pm_printf("%s is given twice", label_of(named_by(item), item->host, label));
+        return PM_BAD_CONFIG;
+    }
+    return PM_OK;
+}
+
+/* "FILE:LINE" of that very file? */
+static bool defined_by(const char *origin, const char *file)
+{
+    const char *colon = strrchr(origin, ':');
+    size_t n = strlen(file);
+
+    return colon != NULL && (size_t)(colon - origin) == n && strncmp(origin, file, n) == 0;
+}
+
+/* What was planned so far is sorted by label, so it can be searched. */
+static void plan_prune(const struct desired *d, const struct plan_request *request,
+                       struct plan *plan)
+{
+    size_t given = plan->n;
+
+    for (size_t i = 0; i < d->n; i++) {
+        struct wish *wish = d->wishes[i];
+        struct plan_item gone = { .action = PM_ACTION_REMOVE, .wish = wish,
+                                  .host = wish->spec.host };
+
+        if (wish->removing)
+            continue;
+        if (request->prune_file != NULL && !defined_by(wish->spec.origin, request->prune_file))
+            continue;
+        struct plan_item key = { .spec = &wish->spec, .host = wish->spec.host };
+
+        if (given == 0 || bsearch(&key, plan->items, given, sizeof key, by_label) == NULL)
+            add_item(plan, &gone);
+    }
+}
+
+struct load { const char *host; size_t n; };
+
+static bool same_host(const void *item, const void *key)
+{
+    return strcmp(((const struct load *)item)->host, key) == 0;
+}
+
+static enum pm_err add_load(const struct desired *d, struct table *table, struct load *fresh,
+                            const char *host, char **why)
+{
+    uint64_t hash = table_hash_text(0, host);
+    struct load *load = table_find(table, hash, same_host, host);
+    const struct post *post = desired_find_post(d, host);
+
+    if (load == NULL) {
+        load = fresh;
+        *load = (struct load){ .host = host, .n = post != NULL ? post->n : 0 };
+        table_put(table, hash, load);
+    }
+    if (++load->n <= PM_LIMIT_SLOTS)
+        return PM_OK;
+    *why = pm_printf("%s would have more than the %d processes a deputy takes", host,
+                     PM_LIMIT_SLOTS);
+    return PM_LIMIT;
+}
+
+static enum pm_err within_limits(const struct desired *d, const struct plan *plan, char **why)
+{
+    struct table table = { 0 };
+    struct load *loads = pm_alloc(plan->n * sizeof *loads);
+    size_t added = 0;
+    enum pm_err err = PM_OK;
+
+    for (size_t i = 0; i < plan->n && err == PM_OK; i++)
+        if (plan->items[i].action == PM_ACTION_ADD)
+            err = add_load(d, &table, &loads[added++], plan->items[i].host, why);
+    if (err == PM_OK && d->n + added > PM_LIMIT_PROCESSES) {
+        *why = pm_printf("%zu processes would be more than the %d a sheriff takes",
+                         d->n + added, PM_LIMIT_PROCESSES);
+        err = PM_LIMIT;
+    }
+    table_fini(&table);
+    free(loads);
+    return err;
+}
+
+enum pm_err plan_make(const struct desired *d, const struct plan_request *request,
+                      struct plan *out, char **why)
+{
+    struct plan plan = { 0 };
+    enum pm_err err = PM_OK;
+
+    for (size_t i = 0; i < request->n && err == PM_OK; i++)
+        err = plan_spec(d, request, &request->specs[i], &plan, why);
+    sort(&plan);
+    if (err == PM_OK)
+        err = refuse_twins(&plan, why);
+    if (err == PM_OK && request->prune) {
+        plan_prune(d, request, &plan);
+        sort(&plan);
+    }
+    if (err == PM_OK)
+        err = within_limits(d, &plan, why);
+    if (err != PM_OK) {
+        plan_fini(&plan);
+        return err;
+    }
+    *out = plan;
+    return PM_OK;
+}
+
+static bool apply_item(const struct plan_item *item, struct desired *d, enum pm_apply_mode mode,
+                       const char *by)
+{
+    struct wish *wish = item->wish;
+
+    switch (item->action) {
+    case PM_ACTION_ADD:
+        wish = desired_add(d, item->spec);
+        desired_hold(d, wish, mode == PM_APPLY_MODE_ADD);
+        if (mode == PM_APPLY_MODE_MERGE && item->spec->autostart)
+            desired_order(d, wish, true, by);
+        return true;
+    case PM_ACTION_REMOVE:
+        desired_remove(d, wish);
+        return true;
+    case PM_ACTION_RESTART:
+        desired_change(d, wish, item->spec);
+        desired_order(d, wish, true, by);
+        return true;
+    case PM_ACTION_LIVE:
+        desired_change(d, wish, item->spec);
+        if (mode == PM_APPLY_MODE_MERGE && !wish->up && !wish->held && item->spec->autostart)
+            desired_order(d, wish, true, by);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool plan_apply(const struct plan *plan, struct desired *d, enum pm_apply_mode mode,
+                const char *by)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < plan->n; i++)
+        changed |= apply_item(&plan->items[i], d, mode, by);
+    return changed;
+}

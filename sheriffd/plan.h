@@ -1,0 +1,41 @@
+/* What applying specs would do, process by process; and doing exactly that. */
+#ifndef SHERIFFD_PLAN_H
+#define SHERIFFD_PLAN_H
+
+#include "sheriffd/desired.h"
+
+struct plan_request {
+    const struct pm_spec *specs;     /* borrowed while the plan is in use */
+    size_t n;
+    enum pm_apply_mode mode;
+    bool prune;                      /* remove what is not in specs … */
+    const char *prune_file;          /* … but only what this file defined; NULL = anything */
+    /* Would a changed spec end or begin a life now? Asked of wishes that are up. */
+    bool (*restarts)(const struct wish *wish);
+};
+
+#define PLAN_FIELDS 24 /* configuration keys of one process that may differ */
+
+struct plan_item {
+    enum pm_action action;
+    struct wish *wish;               /* NULL: it is new */
+    const struct pm_spec *spec;      /* NULL: it is removed */
+    const char *host;                /* of it, never an alias */
+    const char *fields[PLAN_FIELDS]; /* static strings */
+    size_t n_fields;
+};
+
+struct plan { struct plan_item *items; size_t n, cap; };
+
+/* Sorted by group, name and host; a process that moves to another host is one remove and one
+ * add. OK | BAD_CONFIG | EXISTS | NOT_FOUND | LIMIT: nothing is to be done, *why is a sentence,
+ * heap. */
+enum pm_err plan_make(const struct desired *d, const struct plan_request *request,
+                      struct plan *out, char **why) PM_MUST_USE;
+void plan_fini(struct plan *plan);
+
+/* In a transaction of d, by whom. Returns whether anything changed. */
+bool plan_apply(const struct plan *plan, struct desired *d, enum pm_apply_mode mode,
+                const char *by);
+
+#endif
