@@ -31,7 +31,8 @@ struct pm_buf { uint8_t *at; size_t n, cap; };      /* { 0 } is empty */
 PM_API void pm_buf_fini(struct pm_buf *buf);        /* frees, leaves it empty */
 PM_API enum pm_err pm_buf_add(struct pm_buf *buf, const void *bytes, size_t n) PM_MUST_USE;
 
-/* Append the struct at `from` to `out`. Fields that are zero are left out.
+/* Append the struct at `from` to `out`. Fields that are zero are left out; bytes of a string
+ * that are not UTF-8 become U+FFFD, since the other side would refuse the whole message.
  * OK | LIMIT a string, list or the whole is over its limit; out as before | NO_MEMORY */
 PM_API enum pm_err pm_encode(const struct pm_desc *desc, const void *from, struct pm_buf *out)
     PM_MUST_USE;
@@ -44,7 +45,8 @@ PM_API enum pm_err pm_encode(const struct pm_desc *desc, const void *from, struc
 PM_API enum pm_err pm_decode(const struct pm_desc *desc, const void *bytes, size_t n,
                              struct pm_arena *arena, void *out, const char **why) PM_MUST_USE;
 
-/* Deep copy: afterwards `to` borrows from the arena only. OK | NO_MEMORY (also: arena's limit) */
+/* Deep copy: afterwards `to` borrows from the arena only. They do not overlap.
+ * OK | NO_MEMORY (also: arena's limit) `to` zeroed */
 PM_API enum pm_err pm_copy(const struct pm_desc *desc, const void *from, struct pm_arena *arena,
                            void *to) PM_MUST_USE;
 

@@ -12,5 +12,8 @@ PM_API size_t pm_utf8_next(const uint8_t *at, size_t n) PM_MUST_USE;
 /* Are all n bytes UTF-8, and none of them NUL? */
 PM_API bool pm_utf8_text(const void *bytes, size_t n) PM_MUST_USE;
 
+/* A copy in which every byte that is not UTF-8 is U+FFFD; heap, terminated, *out_n bytes. */
+PM_API char *pm_utf8_mend(const void *bytes, size_t n, size_t *out_n) PM_MUST_USE;
+
 PM_END
 #endif

@@ -69,3 +69,22 @@ bool pm_utf8_text(const void *bytes, size_t n)
     }
     return true;
 }
+
+char *pm_utf8_mend(const void *bytes, size_t n, size_t *out_n)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
+    const size_t replacement_n = sizeof replacement - 1;
+    const uint8_t *at = bytes, *end = at + n;
+    char *text = pm_resize(NULL, n * replacement_n + 1, 1), *to = text;
+
+    while (at < end) {
+        size_t step = pm_utf8_next(at, (size_t)(end - at));
+
+        memcpy(to, step > 0 ? (const char *)at : replacement, step > 0 ? step : replacement_n);
+        to += step > 0 ? step : replacement_n;
+        at += step > 0 ? step : 1;
+    }
+    *to = '\0';
+    *out_n = (size_t)(to - text);
+    return text;
+}
