@@ -1,6 +1,6 @@
 /* A struct as JSON, by its descriptor: keys as on the wire, every field present (a program that
  * reads `--json` must not have to guess which zero was left out). BIN becomes a string in which
- * bytes that are not UTF-8 are replaced by U+FFFD. */
+ * bytes that are not UTF-8 are replaced by U+FFFD. A number above 2^63 - 1 is a string. */
 #ifndef PROCMAN_JSON_H
 #define PROCMAN_JSON_H
 
