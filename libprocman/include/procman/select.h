@@ -20,7 +20,7 @@ PM_BEGIN
 
 struct pm_select;
 
-/* Parse words. OK | USAGE *why says which word and why, heap, for the caller to free */
+/* Parse words, which are borrowed until close. No words: everything. OK | USAGE *why says which word and why, heap, for the caller to free */
 PM_API enum pm_err pm_select_open(const struct pm_strs *words, struct pm_select **out, char **why)
     PM_MUST_USE;
 PM_API void pm_select_close(struct pm_select **select);
@@ -28,8 +28,8 @@ PM_API void pm_select_close(struct pm_select **select);
 PM_API bool pm_select_match(const struct pm_select *select, const char *group, const char *name,
                             const char *host, enum pm_state state);
 
-/* Which words have matched nothing so far (in pm_select_match calls; '!' words never count)?
- * The first such word, or NULL. */
+/* Which words have matched nothing so far (in pm_select_match calls; '!' words and words that
+ * name a state never count)? The first such word, or NULL. */
 PM_API const char *pm_select_unmatched(const struct pm_select *select);
 
 /* Does it name states? Such a selection may rightly be empty. */
