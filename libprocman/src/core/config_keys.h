@@ -1,0 +1,62 @@
+/* The one table of configuration keys. Reading, defaults, did-you-mean, `edit --set`, what a
+ * difference is called, export and the manual page follow from its rows. */
+#ifndef PROCMAN_CORE_CONFIG_KEYS_H
+#define PROCMAN_CORE_CONFIG_KEYS_H
+
+#include <procman/schema.h>
+
+/* How a value is written, and so which reader it has in config_values.c. */
+enum pm_value {
+    PM_VALUE_PART,      /* a part of the file with keys of its own; config.c reads it */
+    /* scalars */
+    PM_VALUE_NAME, PM_VALUE_GROUP, PM_VALUE_HOST, PM_VALUE_COMMAND, PM_VALUE_DIRECTORY,
+    PM_VALUE_USER, PM_VALUE_BOOL, PM_VALUE_AUTO_RESTART, PM_VALUE_DURATION, PM_VALUE_FACTOR,
+    PM_VALUE_SHARE, PM_VALUE_COUNT, PM_VALUE_SIGNAL,
+    /* lists and maps */
+    PM_VALUE_WORDS, PM_VALUE_CODES, PM_VALUE_VARIABLES,
+};
+
+/* Where a key may stand; several may be set. */
+enum pm_where {
+    PM_IN_FILE     = 1 << 0,  /* at the top */
+    PM_IN_DEPUTY   = 1 << 1,  /* in an item of `deputies` */
+    PM_IN_PROCESS  = 1 << 2,  /* in an item of `processes` */
+    PM_IN_DEFAULTS = 1 << 3,  /* in `defaults` and in an item of `groups` */
+};
+
+/* What a change of it means to a process that is up. */
+enum pm_effect {
+    PM_EFFECT_IDENTITY, /* another process */
+    PM_EFFECT_LIVE,     /* holds from now on */
+    PM_EFFECT_RESTART,  /* a life already begun cannot take it over */
+};
+
+struct pm_key {
+    const char *name;     /* "restart.delay": the key delay in the map restart */
+    unsigned where;
+    enum pm_value value;
+    size_t offset;        /* of the member in struct pm_spec; nothing for parts */
+    enum pm_effect effect;
+    const char *fallback; /* what it is when nobody says, as text; NULL: empty */
+    const char *meaning;
+};
+
+extern const struct pm_key pm_keys[];
+extern const size_t pm_keys_n;
+
+/* The key of that whole name which may stand there, or NULL. */
+const struct pm_key *pm_key_find(const char *name, unsigned where) PM_MUST_USE;
+/* Is "name." the beginning of keys that may stand there? */
+bool pm_key_is_section(const char *name, unsigned where) PM_MUST_USE;
+/* The known key nearest to a mistyped one in the same map, as it would be written there, into
+ * to[PM_KEY_SIZE]; NULL: none is near. prefix: "restart." or "". Longer than the prefix: whole
+ * dotted names are compared too, as `--set` has them. */
+#define PM_KEY_SIZE 40
+const char *pm_key_suggest(const char *prefix, const char *wrong, unsigned where, char *to)
+    PM_MUST_USE;
+
+/* Do both specs say the same for this key? */
+bool pm_key_same(const struct pm_key *key, const struct pm_spec *a, const struct pm_spec *b)
+    PM_MUST_USE;
+
+#endif

@@ -1,0 +1,438 @@
+/* One reader for each way a value is written.
+ *
+ * The key says what a value is, never the value itself: `no` is a word for auto_restart, a
+ * mistake for autostart and text for a variable. So there is nothing like YAML's guessing, and
+ * JSON's strings and numbers go through the same readers. Each reader of a scalar answers NULL
+ * or the sentence why not; the place and the names around it are added in one spot.
+ */
+#include "core/config_values.h"
+#include "core/spec_fault.h"
+#include "core/words.h"
+
+#include <procman/limits.h>
+#include <procman/spec.h>
+#include <procman/text.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DECIMALS 6
+#define NO_ROOM "the file says too much: there is no memory for it"
+
+typedef const char *(*scalar_reader)(const struct pm_node *node, void *member);
+
+/* ---- scalars: NULL, or why not ---- */
+
+static const char *read_name(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_name_fault(node->text);
+}
+
+static const char *read_group(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_group_fault(node->text);
+}
+
+static const char *read_host(const struct pm_node *node, void *member)
+{
+    static const char *const own[] = { "", "localhost", "127.0.0.1", "::1" };
+
+    for (size_t i = 0; i < PM_COUNT(own); i++) {
+        if (strcmp(node->text, own[i]) == 0) {
+            *(const char **)member = "";
+            return NULL;
+        }
+    }
+    *(const char **)member = node->text;
+    return pm_name_fault(node->text);
+}
+
+static const char *read_command(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_command_fault(node->text);
+}
+
+static const char *read_directory(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_directory_fault(node->text);
+}
+
+static const char *read_user(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_user_fault(node->text);
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *read_bool(const struct pm_node *node, void *member)
+{
+    static const char *const yes[] = { "true", "yes", "on", "y", "1" };
+    static const char *const no[] = { "false", "no", "off", "n", "0" };
+
+    *(bool *)member = strcmp(node->text, "true") == 0;
+    if (node->plain && (*(bool *)member || strcmp(node->text, "false") == 0))
+        return NULL;
+    if (is_one_of(node->text, yes, PM_COUNT(yes)))
+        return "not a boolean here; write true, without quotes";
+    if (is_one_of(node->text, no, PM_COUNT(no)))
+        return "not a boolean here; write false, without quotes";
+    return "not a boolean; write true or false";
+}
+
+static const char *read_auto_restart(const struct pm_node *node, void *member)
+{
+    int value = pm_word_value(&pm_auto_restart_words, node->text);
+
+    if (node->plain && strcmp(node->text, "true") == 0)
+        value = PM_AUTO_RESTART_ALWAYS;
+    if (node->plain && strcmp(node->text, "false") == 0)
+        value = PM_AUTO_RESTART_NO;
+    if (value < 0)
+        return "write no, on-failure or always; false is no, true is always";
+    *(enum pm_auto_restart *)member = (enum pm_auto_restart)value;
+    return NULL;
+}
+
+/* 0777 is decimal to some and octal to others. */
+static bool leads_with_zero(const char *text)
+{
+    return text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
+static const char *read_duration(const struct pm_node *node, void *member)
+{
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (pm_parse_duration(node->text, member) != PM_OK)
+        return "not a duration; write 500ms, 5s or 1h30m (a bare number is seconds)";
+    return pm_period_fault(*(uint64_t *)member);
+}
+
+/* Whole numbers and up to six decimals: exact in a double, and back. */
+static const char *read_decimal(const struct pm_node *node, double *out)
+{
+    size_t whole = strspn(node->text, "0123456789"), decimals = 0;
+    const char *at = node->text + whole;
+    uint64_t number = 0, scale = 1;
+
+    if (*at == '.')
+        decimals = strspn(++at, "0123456789");
+    if (whole == 0 || at[decimals] != '\0' || (at[-1] == '.' && decimals == 0))
+        return "not a decimal number such as 2 or 1.5";
+    if (!node->plain)
+        return "a number stands without quotes";
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (whole > DECIMALS || decimals > DECIMALS)
+        return "at most six digits before the point and six after it";
+    for (const char *digit = node->text; *digit != '\0'; digit++) {
+        if (*digit == '.')
+            continue;
+        number = number * 10 + (uint64_t)(*digit - '0');
+        scale *= digit >= at && decimals > 0 ? 10 : 1;
+    }
+    *out = (double)number / (double)scale;
+    return NULL;
+}
+
+static const char *read_factor(const struct pm_node *node, void *member)
+{
+    const char *fault = read_decimal(node, member);
+
+    return fault != NULL ? fault : pm_factor_fault(*(double *)member);
+}
+
+static const char *read_share(const struct pm_node *node, void *member)
+{
+    const char *fault = read_decimal(node, member);
+
+    return fault != NULL ? fault : pm_share_fault(*(double *)member);
+}
+
+static const char *read_count(const struct pm_node *node, void *member)
+{
+    uint64_t number = 0;
+
+    if (node->text[strspn(node->text, "0123456789")] != '\0' || *node->text == '\0')
+        return "not a whole number, 0 or more";
+    if (!node->plain)
+        return "a number stands without quotes";
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    for (const char *digit = node->text; *digit != '\0'; digit++)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(*digit - '0'), &number))
+            return "the number is too large";
+    *(uint64_t *)member = number;
+    return NULL;
+}
+
+static const char *read_signal(const struct pm_node *node, void *member)
+{
+    int64_t signal = 0; /* none has this number */
+
+    if (pm_parse_signal(node->text, &signal) == PM_OK)
+        *(int64_t *)member = signal;
+    return pm_signal_fault(signal);
+}
+
+static const struct {
+    enum pm_node_kind shape;
+    scalar_reader read;
+    const char *example;
+} values[] = {
+    [PM_VALUE_PART]         = { PM_NODE_MAP, NULL, "" },
+    [PM_VALUE_NAME]         = { PM_NODE_SCALAR, read_name, "a name" },
+    [PM_VALUE_GROUP]        = { PM_NODE_SCALAR, read_group, "a path such as drivers/cameras" },
+    [PM_VALUE_HOST]         = { PM_NODE_SCALAR, read_host, "the name of a deputy" },
+    [PM_VALUE_COMMAND]      = { PM_NODE_SCALAR, read_command, "one line of text" },
+    [PM_VALUE_DIRECTORY]    = { PM_NODE_SCALAR, read_directory, "a directory such as /opt/robot" },
+    [PM_VALUE_USER]         = { PM_NODE_SCALAR, read_user, "a name" },
+    [PM_VALUE_BOOL]         = { PM_NODE_SCALAR, read_bool, "true or false" },
+    [PM_VALUE_AUTO_RESTART] = { PM_NODE_SCALAR, read_auto_restart, "no, on-failure or always" },
+    [PM_VALUE_DURATION]     = { PM_NODE_SCALAR, read_duration, "a duration such as 5s" },
+    [PM_VALUE_FACTOR]       = { PM_NODE_SCALAR, read_factor, "a number such as 2" },
+    [PM_VALUE_SHARE]        = { PM_NODE_SCALAR, read_share, "a number such as 0.1" },
+    [PM_VALUE_COUNT]        = { PM_NODE_SCALAR, read_count, "a whole number" },
+    [PM_VALUE_SIGNAL]       = { PM_NODE_SCALAR, read_signal, "a signal such as INT" },
+    [PM_VALUE_WORDS]        = { PM_NODE_LIST, NULL, "a list such as [sleep, \"5\"]" },
+    [PM_VALUE_CODES]        = { PM_NODE_LIST, NULL, "a list such as [0, 3]" },
+    [PM_VALUE_VARIABLES]    = { PM_NODE_MAP, NULL, "a map such as {PORT: \"7000\"}" },
+};
+
+enum pm_node_kind pm_value_shape(enum pm_value value)
+{
+    return values[value].shape;
+}
+
+/* ---- sentences ---- */
+
+/* "stop.timeout of process 'cam' is 'soon': …" */
+static void report_fault(struct pm_reading *reading, const char *what, const struct pm_node *node,
+                         const char *fault)
+{
+    char text[PM_QUOTE_SIZE];
+
+    pm_report_add(reading->report, node->place, "%s%s%s is '%s': %s", what,
+                  reading->subject != NULL ? " of " : "",
+                  reading->subject != NULL ? reading->subject : "", pm_quote(node->text, text),
+                  fault);
+}
+
+/* Has it the shape that is needed, and a value at all? */
+static bool has_shape(struct pm_reading *reading, const char *what, const struct pm_node *node,
+                      enum pm_node_kind shape, const char *example)
+{
+    const char *of = reading->subject != NULL ? " of " : "";
+    const char *subject = reading->subject != NULL ? reading->subject : "";
+
+    if (pm_node_null(node))
+        pm_report_add(reading->report, node->place, "%s%s%s has no value; expected %s", what, of,
+                      subject, example);
+    else if (node->kind != shape)
+        pm_report_add(reading->report, node->place, "%s%s%s is %s; expected %s", what, of,
+                      subject, pm_node_word(node), example);
+    else
+        return true;
+    return false;
+}
+
+void pm_value_unknown(struct pm_reading *reading, const struct pm_node *node, const char *prefix,
+                      unsigned where)
+{
+    char wrong[PM_QUOTE_SIZE], near[PM_KEY_SIZE];
+    const char *meant = pm_key_suggest(prefix, node->key, where, near);
+    size_t n = strlen(prefix);
+
+    pm_report_add(reading->report, node->key_place, "unknown key '%s'%s%.*s%s%s%s%s%s",
+                  pm_quote(node->key, wrong), n > 0 ? " in " : "", n > 0 ? (int)n - 1 : 0, prefix,
+                  reading->subject != NULL ? n > 0 ? " of " : " in " : "",
+                  reading->subject != NULL ? reading->subject : "",
+                  meant != NULL ? " (did you mean '" : "", meant != NULL ? meant : "",
+                  meant != NULL ? "'?)" : "");
+}
+
+/* ---- lists and maps ---- */
+
+static void read_words(struct pm_reading *reading, const struct pm_key *key,
+                       const struct pm_node *list, struct pm_strs *out)
+{
+    const char **words = pm_arena_get(reading->arena, (list->n + 1) * sizeof(*words));
+    size_t n = 0;
+
+    if (list->n == 0 || list->n > PM_LIMIT_LIST || words == NULL) {
+        pm_report_add(reading->report, list->place, "%s needs from 1 to %d words", key->name,
+                      PM_LIMIT_LIST);
+        return;
+    }
+    for (const struct pm_node *item = list->first; item != NULL; item = item->next)
+        if (has_shape(reading, "a word of exec", item, PM_NODE_SCALAR, "text"))
+            words[n++] = item->text;
+    if (list->first->kind == PM_NODE_SCALAR && *list->first->text == '\0')
+        report_fault(reading, "the program in exec", list->first, "a program has a name");
+    *out = (struct pm_strs){ .at = words, .n = n };
+}
+
+static void read_codes(struct pm_reading *reading, const struct pm_key *key,
+                       const struct pm_node *list, struct pm_i64s *out)
+{
+    int64_t *codes = pm_arena_get(reading->arena, (list->n + 1) * sizeof(*codes));
+    size_t n = 0;
+
+    if (list->n == 0 || list->n > PM_LIMIT_LIST || codes == NULL) {
+        pm_report_add(reading->report, list->place, "%s needs at least one exit code", key->name);
+        return;
+    }
+    for (const struct pm_node *item = list->first; item != NULL; item = item->next) {
+        if (!has_shape(reading, "an item of success_codes", item, PM_NODE_SCALAR, "an exit code"))
+            continue;
+        uint64_t code = 0;
+        const char *fault = read_count(item, &code);
+        if (fault == NULL)
+            fault = pm_exit_code_fault(code <= INT64_MAX ? (int64_t)code : INT64_MAX);
+        if (fault != NULL)
+            report_fault(reading, "an item of success_codes", item, fault);
+        codes[n++] = (int64_t)code;
+    }
+    if (n == 1 && codes[0] == 0)
+        n = 0; /* only 0 is what an empty list means: one spec, one hash */
+    *out = (struct pm_i64s){ .at = codes, .n = n };
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct pm_var *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+/* Both sorted; where both have a name, the added one holds. */
+static size_t merge(const struct pm_var_list *old, const struct pm_var_list *added,
+                    struct pm_var *out)
+{
+    size_t n = 0, i = 0, j = 0;
+
+    while (i < old->n || j < added->n) {
+        int order = i == old->n ? 1 : j == added->n ? -1
+                    : strcmp(old->at[i].name, added->at[j].name);
+        out[n++] = order < 0 ? old->at[i] : added->at[j];
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return n;
+}
+
+static void read_variables(struct pm_reading *reading, const struct pm_node *map,
+                           struct pm_var_list *env)
+{
+    struct pm_var_list added = { .at = pm_alloc((map->n + 1) * sizeof(*added.at)) };
+    char name[PM_QUOTE_SIZE], *what;
+
+    for (const struct pm_node *item = map->first; item != NULL; item = item->next) {
+        const char *fault = pm_variable_fault(item->key);
+        what = pm_printf("variable '%s'", pm_quote(item->key, name));
+        if (fault != NULL)
+            pm_report_add(reading->report, item->key_place, "%s%s%s: %s", what,
+                          reading->subject != NULL ? " of " : "",
+                          reading->subject != NULL ? reading->subject : "", fault);
+        else if (has_shape(reading, what, item, PM_NODE_SCALAR, "text, \"\" for an empty one"))
+            added.at[added.n++] = (struct pm_var){ .name = item->key, .value = item->text };
+        free(what);
+    }
+    if (added.n > 0)
+        qsort(added.at, added.n, sizeof(*added.at), by_name);
+    size_t most = env->n + added.n;
+    struct pm_var *all = pm_arena_get(reading->arena, (most + 1) * sizeof(*all));
+    if (all == NULL || most > PM_LIMIT_LIST)
+        pm_report_add(reading->report, map->place, NO_ROOM);
+    else
+        *env = (struct pm_var_list){ .at = all, .n = merge(env, &added, all) };
+    free(added.at);
+}
+
+/* ---- a key and its value ---- */
+
+void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
+                   const struct pm_node *node, struct pm_spec *spec)
+{
+    void *member = (char *)spec + key->offset;
+
+    if (!has_shape(reading, key->name, node, values[key->value].shape, values[key->value].example))
+        return;
+    if (key->value == PM_VALUE_WORDS) {
+        read_words(reading, key, node, member);
+    } else if (key->value == PM_VALUE_CODES) {
+        read_codes(reading, key, node, member);
+    } else if (key->value == PM_VALUE_VARIABLES) {
+        read_variables(reading, node, member);
+    } else {
+        const char *fault = values[key->value].read(node, member);
+        if (fault != NULL)
+            report_fault(reading, key->name, node, fault);
+    }
+}
+
+void pm_value_fall_back(const struct pm_key *key, struct pm_spec *spec)
+{
+    struct pm_node node = { .kind = PM_NODE_SCALAR, .plain = true, .text = key->fallback };
+    void *member = (char *)spec + key->offset;
+
+    if (key->value == PM_VALUE_WORDS)
+        *(struct pm_strs *)member = (struct pm_strs){ 0 };
+    else if (key->value == PM_VALUE_CODES)
+        *(struct pm_i64s *)member = (struct pm_i64s){ 0 };
+    else if (key->value == PM_VALUE_VARIABLES)
+        *(struct pm_var_list *)member = (struct pm_var_list){ 0 };
+    else if (key->fallback == NULL)
+        *(const char **)member = "";
+    else
+        pm_assert(values[key->value].read(&node, member) == NULL);
+}
+
+static void read_section(struct pm_reading *reading, const struct pm_node *node, const char *name,
+                         unsigned where, struct pm_spec *spec)
+{
+    char prefix[PM_KEY_SIZE], example[PM_KEY_SIZE + 32];
+    const struct pm_key *first = pm_keys;
+
+    snprintf(prefix, sizeof(prefix), "%s.", name);
+    while ((first->where & where) == 0 || strncmp(first->name, prefix, strlen(prefix)) != 0)
+        first++;
+    snprintf(example, sizeof(example), "a map such as {%s: %s}", first->name + strlen(prefix),
+             first->fallback != NULL ? first->fallback : "robot");
+    if (has_shape(reading, name, node, PM_NODE_MAP, example))
+        pm_value_read_keys(reading, node, prefix, where, spec);
+}
+
+void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, const char *prefix,
+                        unsigned where, struct pm_spec *spec)
+{
+    for (const struct pm_node *node = map->first; node != NULL; node = node->next) {
+        char *name = pm_printf("%s%s", prefix, node->key);
+        const struct pm_key *key = pm_key_find(name, where);
+        const struct pm_key *elsewhere = pm_key_find(name, PM_IN_PROCESS);
+        if (key != NULL)
+            pm_value_read(reading, key, node, spec);
+        else if (pm_key_is_section(name, where))
+            read_section(reading, node, name, where, spec);
+        else if (elsewhere != NULL)
+            pm_report_add(reading->report, node->key_place, "key '%s' is for a single process; "
+                          "%s cannot have it", name, reading->subject);
+        else
+            pm_value_unknown(reading, node, prefix, where);
+        free(name);
+    }
+}

@@ -1,0 +1,87 @@
+/* A spec is a plain record; what it means beyond that is here: defaults, identity, order,
+ * differences. All of it follows the descriptor of the message and the table of keys, so a new
+ * key needs no line in this file.
+ */
+#include <procman/spec.h>
+
+#include "core/config_keys.h"
+#include "core/config_values.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* FNV-1a, 64 bits (draft-eastlake-fnv). */
+#define FNV_BASIS 0xcbf29ce484222325ull
+#define FNV_PRIME 0x00000100000001b3ull
+
+static const char *or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+void pm_spec_init(struct pm_spec *spec)
+{
+    *spec = (struct pm_spec){ .group = "", .name = "", .host = "", .command = "",
+                              .working_dir = "", .run_as_user = "", .run_as_group = "",
+                              .origin = "" };
+    for (size_t i = 0; i < pm_keys_n; i++)
+        if (pm_keys[i].fallback != NULL)
+            pm_value_fall_back(&pm_keys[i], spec);
+}
+
+uint64_t pm_spec_hash(const struct pm_spec *spec)
+{
+    struct pm_spec bare = *spec;
+    struct pm_buf bytes = { 0 };
+    uint64_t hash = FNV_BASIS;
+
+    bare.id = 0;
+    bare.origin = "";
+    /* Whoever holds a spec has decoded, parsed or sent it: it is within the limits. */
+    enum pm_err err = pm_encode(&pm_spec_desc, &bare, &bytes);
+    pm_assert(err == PM_OK);
+    for (size_t i = 0; i < bytes.n; i++)
+        hash = (hash ^ bytes.at[i]) * FNV_PRIME;
+    pm_buf_fini(&bytes);
+    return hash != 0 ? hash : 1;
+}
+
+int pm_spec_order(const struct pm_spec *a, const struct pm_spec *b)
+{
+    int order = strcmp(or_empty(a->group), or_empty(b->group));
+
+    if (order == 0)
+        order = strcmp(or_empty(a->name), or_empty(b->name));
+    if (order == 0)
+        order = strcmp(or_empty(a->host), or_empty(b->host));
+    return order;
+}
+
+const char *pm_spec_label(const char *group, const char *name, const char *host,
+                          char *text, size_t size)
+{
+    group = or_empty(group);
+    host = or_empty(host);
+    snprintf(text, size, "%s%s%s%s%s", group, *group != '\0' ? "/" : "", or_empty(name),
+             *host != '\0' ? "@" : "", host);
+    return text;
+}
+
+size_t pm_spec_diff(const struct pm_spec *a, const struct pm_spec *b,
+                    const char **keys, size_t most, bool *needs_restart)
+{
+    size_t n = 0;
+
+    *needs_restart = false;
+    for (size_t i = 0; i < pm_keys_n; i++) {
+        const struct pm_key *key = &pm_keys[i];
+        bool matters = key->value != PM_VALUE_PART && key->effect != PM_EFFECT_IDENTITY;
+        if (!matters || pm_key_same(key, a, b))
+            continue;
+        if (key->effect == PM_EFFECT_RESTART)
+            *needs_restart = true;
+        if (n < most)
+            keys[n++] = key->name;
+    }
+    return n;
+}
