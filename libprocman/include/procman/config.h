@@ -12,13 +12,13 @@ PM_BEGIN
 
 struct pm_config {
     struct pm_spec_list specs;   /* sorted by pm_spec_order; host "" = the sheriff's machine */
-    struct pm_strs deputies;     /* names the file lists under `deputies` */
+    struct pm_strs deputies;     /* names under `deputies`, less the sheriff's own machine */
     struct pm_arena arena;       /* holds all of it */
 };
 PM_API void pm_config_fini(struct pm_config *config);
 
 /* Parse text. name: what errors call the file; it also decides the syntax (.json, else YAML).
- * OK | BAD_CONFIG *errors is the whole report, heap: for each error
+ * OK *errors NULL | BAD_CONFIG *errors is the whole report, heap: for each error
  *      FILE:LINE:COL: error: SENTENCE
  *          the line
  *          ^
@@ -30,9 +30,11 @@ PM_API enum pm_err pm_config_parse(const char *name, const char *text, size_t n,
 PM_API enum pm_err pm_config_load(const char *path, struct pm_config *out, char **errors)
     PM_MUST_USE;
 
-/* Set one key of a process as `edit --set KEY=VALUE` does ("restart.delay", "env.PORT", …);
- * VALUE is read as a YAML scalar or flow list. New strings go to the arena.
- * OK | USAGE *why, heap, with did-you-mean */
+/* Set one key of a process as `edit --set KEY=VALUE` does ("restart.delay", "env.PORT", …).
+ * VALUE is taken as it stands; for a list or a map ("exec", "env", "restart") it is YAML, such as
+ * [a, b]. Empty: back to the default. Only this key is judged: pm_spec_fault says whether the
+ * spec as a whole is sane. New strings go to the arena.
+ * OK *why NULL | USAGE *why, heap, with did-you-mean; spec untouched */
 PM_API enum pm_err pm_config_set(struct pm_spec *spec, const char *key, const char *value,
                                  struct pm_arena *arena, char **why) PM_MUST_USE;
 
