@@ -20,6 +20,13 @@ static char *encode(const char *name)
     return text;
 }
 
+char *pm_deputy_log_dir(const char *log_dir, const char *name)
+{
+    PM_CLEANUP(pm_free) char *encoded = encode(name);
+
+    return pm_printf("%s/%s", log_dir, encoded);
+}
+
 char *pm_deputy_dir(const char *run_dir, const char *name)
 {
     PM_CLEANUP(pm_free) char *encoded = encode(name);

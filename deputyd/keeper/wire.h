@@ -60,5 +60,7 @@ void pm_wire_drop(struct pm_wire_message *message); /* closes its descriptors */
 
 /* The deputy's own directory, RUN_DIR/deputy-NAME, NAME percent-encoded; heap. */
 char *pm_deputy_dir(const char *run_dir, const char *name) PM_MUST_USE;
+/* Where its processes' output goes unless told otherwise, LOG_DIR/NAME; heap. */
+char *pm_deputy_log_dir(const char *log_dir, const char *name) PM_MUST_USE;
 
 #endif

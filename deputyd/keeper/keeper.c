@@ -1,0 +1,401 @@
+/* The keeper's loop: what the kernel and the brain say, one thing after the other.
+ *
+ * The keeper decides nothing about processes; it only never forgets them. All it has to tell a
+ * brain is in the slot table, so a brain may die at any point: the next one is told everything
+ * again. It reads the brain's requests only while it has nothing unsent itself, so what it
+ * keeps in memory is bounded by the slots.
+ *
+ * Ending has stages, and each has a deadline but the brain's own: how long a process may take to
+ * stop is the brain's business as long as there is a brain.
+ */
+#include "keeper/keeper.h"
+
+#include <procman/limits.h>
+#include <procman/log.h>
+#include <procman/notify.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EVENT_SIGNAL 0u
+#define EVENT_WIRE   1u
+#define EVENTS_MOST  64
+#define REQUESTS_MOST 32     /* of the brain in one turn: signals and deaths wait no longer */
+
+#define BRAINLESS_MS 60000   /* ending without a brain that works: then we kill */
+#define KILLED_MS    5000    /* for killed groups to be gone, and for the brain to leave */
+
+_Static_assert(EVENT_WIRE < PM_LIVES_EVENT, "epoll data must tell slots from the rest");
+
+static void enter(struct pm_keeper *keeper, enum pm_keeper_stage stage, int64_t within_ms)
+{
+    keeper->stage = stage;
+    keeper->deadline = pm_mono_after(pm_mono_now(), within_ms);
+}
+
+static void watch_wire(struct pm_keeper *keeper, int how)
+{
+    struct epoll_event event = {
+        .events = pm_wire_kept(keeper->brain.wire) > 0 ? EPOLLOUT : EPOLLIN,
+        .data.u64 = EVENT_WIRE,
+    };
+
+    if (epoll_ctl(keeper->epoll, how, pm_wire_fd(keeper->brain.wire), &event) != 0)
+        pm_log_error("cannot watch the brain: %s", strerror(errno));
+}
+
+/* ---- to the brain ------------------------------------------------------------------------ */
+
+/* A brain that cannot be told something must go: the next one is told everything. */
+static void drop_brain(struct pm_keeper *keeper, const char *why)
+{
+    if (keeper->stage < PM_KEEPER_LEAVING && why)
+        pm_log_error("deputy %s: the brain %s; it is ended", keeper->name, why);
+    pm_wire_close(&keeper->brain.wire);
+    if (keeper->brain.pid > 0)
+        (void)kill(keeper->brain.pid, SIGKILL);
+}
+
+static void tell(struct pm_keeper *keeper, enum pm_msg kind, const void *msg, const int *fds)
+{
+    enum pm_err err;
+
+    if (keeper->brain.wire == NULL)
+        return;
+    err = pm_wire_send(keeper->brain.wire, kind, msg, fds, fds && fds[0] > 0 ? 2 : 0);
+    if (err != PM_OK && err != PM_GONE) /* what a dead one has still said is heard first */
+        drop_brain(keeper, "does not listen");
+}
+
+static void tell_ended(struct pm_keeper *keeper, size_t number)
+{
+    struct pm_ended ended;
+
+    if (pm_lives_ended(&keeper->lives, number, &ended))
+        tell(keeper, PM_MSG_ENDED, &ended, NULL);
+}
+
+static void tell_ready(struct pm_keeper *keeper, uint64_t brains)
+{
+    struct pm_slots *slots = keeper->lives.slots;
+    struct pm_ready ready = {
+        .version = PM_PROTOCOL_VERSION, .slots = PM_LIMIT_SLOTS, .epoch = pm_slots_epoch(slots),
+        .brains = brains, .stopping = keeper->stage != PM_KEEPER_KEEPING,
+        .leave_running = keeper->stage != PM_KEEPER_KEEPING && keeper->leave_running,
+    };
+    struct pm_held held;
+
+    for (size_t i = 0; i < pm_slots_used(slots); i++)
+        ready.held += pm_lives_held(&keeper->lives, i, &held);
+    keeper->told = true;
+    tell(keeper, PM_MSG_READY, &ready, NULL);
+    if (keeper->begun == 1 && keeper->stage == PM_KEEPER_KEEPING)
+        pm_notify("READY=1");
+}
+
+/* One slot after the other as the socket takes them, then READY. */
+static void continue_inventory(struct pm_keeper *keeper)
+{
+    struct pm_held held;
+
+    while (!keeper->told && keeper->brain.wire && pm_wire_kept(keeper->brain.wire) == 0) {
+        size_t number = keeper->inventory++;
+        if (number >= pm_slots_used(keeper->lives.slots))
+            tell_ready(keeper, pm_slots_count_brain(keeper->lives.slots));
+        else if (pm_lives_held(&keeper->lives, number, &held)) {
+            tell(keeper, PM_MSG_HELD, &held, keeper->lives.at[number].fds);
+            tell_ended(keeper, number);
+        }
+    }
+}
+
+static void begin_brain(struct pm_keeper *keeper, struct pm_mono now)
+{
+    keeper->inventory = 0;
+    keeper->told = false;
+    keeper->begun++;
+    if (pm_brain_begin(&keeper->brain, now) != PM_OK)
+        return;
+    watch_wire(keeper, EPOLL_CTL_ADD);
+}
+
+/* ---- ending ------------------------------------------------------------------------------- */
+
+static void leave(struct pm_keeper *keeper)
+{
+    pm_wire_close(&keeper->brain.wire); /* its end of the link ends: it goes */
+    enter(keeper, PM_KEEPER_LEAVING, KILLED_MS);
+}
+
+static void kill_everything(struct pm_keeper *keeper, const char *why)
+{
+    if (keeper->leave_running || keeper->lives.living == 0) {
+        leave(keeper);
+        return;
+    }
+    pm_log_warning("deputy %s: %s: killing %zu processes", keeper->name, why, keeper->lives.living);
+    pm_lives_kill_all(&keeper->lives);
+    enter(keeper, PM_KEEPER_KILLING, KILLED_MS);
+}
+
+static void on_terminate(struct pm_keeper *keeper)
+{
+    struct pm_stopping stopping = { .leave_running = keeper->leave_running };
+
+    if (keeper->stage == PM_KEEPER_STOPPING)
+        kill_everything(keeper, "told to end a second time");
+    if (keeper->stage != PM_KEEPER_KEEPING)
+        return;
+    enter(keeper, PM_KEEPER_STOPPING, BRAINLESS_MS);
+    pm_notify("STOPPING=1");
+    if (keeper->told)
+        tell(keeper, PM_MSG_STOPPING, &stopping, NULL);
+}
+
+static void on_finished(struct pm_keeper *keeper, const struct pm_finished *finished)
+{
+    if (keeper->stage == PM_KEEPER_KEEPING)
+        pm_notify("STOPPING=1");
+    if (finished->leave_running)
+        leave(keeper);
+    else if (keeper->stage < PM_KEEPER_KILLING)
+        kill_everything(keeper, "the brain has finished, but not all is over");
+}
+
+/* ---- from the brain ------------------------------------------------------------------------ */
+
+static void on_spawn(struct pm_keeper *keeper, const struct pm_spawn *spawn)
+{
+    struct pm_birth birth = { .stage = PM_STAGE_SLOT, .error = ECANCELED };
+    struct pm_spawned spawned = { .slot = spawn->slot, .run = spawn->run };
+
+    if (keeper->stage < PM_KEEPER_KILLING)
+        pm_lives_spawn(&keeper->lives, spawn, &birth);
+    spawned.pid = birth.pid;
+    spawned.stage = birth.stage;
+    spawned.error = birth.error;
+    if (birth.pid > 0)
+        spawned.start_ticks = pm_slots_at(keeper->lives.slots, spawn->slot)->start_ticks;
+    tell(keeper, PM_MSG_SPAWNED, &spawned, birth.pid > 0 ? birth.fds : NULL);
+}
+
+static void on_request(struct pm_keeper *keeper, const struct pm_wire_message *request)
+{
+    struct pm_lives *lives = &keeper->lives;
+
+    switch (request->kind) {
+    case PM_MSG_SPAWN:
+        on_spawn(keeper, request->msg);
+        break;
+    case PM_MSG_KILL: {
+        const struct pm_kill *kill = request->msg;
+        pm_lives_signal(lives, kill->slot, kill->run,
+                        kill->signal > 0 && kill->signal < NSIG ? (int)kill->signal : 0);
+        break;
+    }
+    case PM_MSG_NOTE: {
+        const struct pm_note *note = request->msg;
+        pm_lives_note(lives, note->slot, note->note);
+        break;
+    }
+    case PM_MSG_SEEN: {
+        const struct pm_seen *seen = request->msg;
+        pm_lives_seen(lives, seen->slot, seen->run);
+        break;
+    }
+    case PM_MSG_FINISHED:
+        on_finished(keeper, request->msg);
+        break;
+    default:
+        drop_brain(keeper, "speaks out of turn");
+    }
+}
+
+/* Requests of a living brain come in turns, and only while it takes our answers. */
+static bool hears_more(const struct pm_keeper *keeper, int heard)
+{
+    return keeper->brain.wire && pm_wire_kept(keeper->brain.wire) == 0 && heard < REQUESTS_MOST;
+}
+
+static void hear_brain(struct pm_keeper *keeper, bool last_words)
+{
+    struct pm_wire_message request;
+
+    for (int heard = 0; last_words ? keeper->brain.wire != NULL : hears_more(keeper, heard); heard++) {
+        enum pm_err err = pm_wire_receive(keeper->brain.wire, &request);
+        if (err == PM_TIMEOUT)
+            return;
+        if (err == PM_GONE)
+            drop_brain(keeper, NULL);
+        else if (err != PM_OK)
+            drop_brain(keeper, "does not make sense");
+        else {
+            keeper->brain.heard = true;
+            pm_wire_drop(&request); /* it has no descriptors to give */
+            on_request(keeper, &request);
+        }
+    }
+}
+
+static void on_wire(struct pm_keeper *keeper)
+{
+    bool dead = keeper->brain.wire && pm_wire_flush(keeper->brain.wire) != PM_OK;
+
+    continue_inventory(keeper);
+    hear_brain(keeper, dead);
+}
+
+/* ---- from the kernel ------------------------------------------------------------------------ */
+
+static void on_brain_death(struct pm_keeper *keeper, const siginfo_t *info)
+{
+    bool exited = info->si_code == CLD_EXITED;
+
+    hear_brain(keeper, true); /* its last words may be that it has finished */
+    pm_brain_ended(&keeper->brain, pm_mono_now());
+    if (keeper->stage >= PM_KEEPER_LEAVING)
+        return;
+    if (exited && info->si_status == 2 && !keeper->brain.heard && keeper->begun == 1
+        && keeper->lives.living == 0) {
+        keeper->exit_status = 2; /* a usage error, said by the brain; trying again is no use */
+        leave(keeper);
+        return;
+    }
+    pm_log_warning("deputy %s: the brain %s %d; the next in %lld ms, %zu processes go on",
+                   keeper->name, exited ? "exited with" : "was killed by signal", info->si_status,
+                   (long long)keeper->brain.pause_ms, keeper->lives.living);
+}
+
+/* glibc's waitid() leaves out what the system call has: the resources used. */
+static bool next_dead(siginfo_t *info, struct rusage *used)
+{
+    info->si_pid = 0;
+    return syscall(SYS_waitid, P_ALL, 0, info, WEXITED | WNOHANG | WNOWAIT, used) == 0
+        && info->si_pid > 0;
+}
+
+static void reap(struct pm_keeper *keeper)
+{
+    siginfo_t info;
+    struct rusage used;
+
+    while (next_dead(&info, &used)) {
+        int number = pm_lives_find(&keeper->lives, info.si_pid);
+        if (info.si_pid == keeper->brain.pid)
+            on_brain_death(keeper, &info);
+        else if (number >= 0) {
+            pm_lives_end(&keeper->lives, (size_t)number, &info, &used);
+            if ((size_t)number < keeper->inventory || keeper->told)
+                tell_ended(keeper, (size_t)number);
+        }
+        waitpid(info.si_pid, NULL, 0); /* others are orphans of our processes */
+    }
+}
+
+static void on_adopted_end(struct pm_keeper *keeper, size_t number)
+{
+    if (number >= PM_LIMIT_SLOTS || keeper->lives.at[number].pidfd == 0)
+        return;
+    pm_lives_end(&keeper->lives, number, NULL, NULL);
+    if (number < keeper->inventory || keeper->told)
+        tell_ended(keeper, number);
+}
+
+static void on_signals(struct pm_keeper *keeper)
+{
+    struct signalfd_siginfo info;
+
+    while (read(keeper->signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            reap(keeper);
+        else
+            on_terminate(keeper);
+    }
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void on_deadline(struct pm_keeper *keeper, struct pm_mono now)
+{
+    switch (keeper->stage) {
+    case PM_KEEPER_STOPPING:
+        if (pm_brain_is_up(&keeper->brain, now))
+            enter(keeper, PM_KEEPER_STOPPING, BRAINLESS_MS);
+        else
+            kill_everything(keeper, "no brain comes up to stop them");
+        break;
+    case PM_KEEPER_KILLING:
+        pm_log_error("deputy %s: %zu processes cannot be killed", keeper->name, keeper->lives.living);
+        leave(keeper);
+        break;
+    case PM_KEEPER_LEAVING:
+        drop_brain(keeper, NULL);
+        enter(keeper, PM_KEEPER_LEAVING, KILLED_MS);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_time(struct pm_keeper *keeper)
+{
+    struct pm_mono now = pm_mono_now();
+
+    if (keeper->stage == PM_KEEPER_KILLING && keeper->lives.living == 0)
+        leave(keeper);
+    if (keeper->stage == PM_KEEPER_LEAVING && keeper->brain.pid == 0)
+        keeper->stage = PM_KEEPER_GONE;
+    else if (keeper->stage != PM_KEEPER_KEEPING && now.ms >= keeper->deadline.ms)
+        on_deadline(keeper, now);
+    if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
+        && now.ms >= keeper->brain.next.ms)
+        begin_brain(keeper, now);
+}
+
+static int time_to_wait(const struct pm_keeper *keeper)
+{
+    int64_t until = INT64_MAX, now = pm_mono_now().ms;
+
+    if (keeper->stage != PM_KEEPER_KEEPING)
+        until = keeper->deadline.ms;
+    if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
+        && keeper->brain.next.ms < until)
+        until = keeper->brain.next.ms;
+    if (until == INT64_MAX)
+        return -1;
+    return until <= now ? 0 : (int)(until - now); /* the longest is a minute */
+}
+
+int pm_keeper_run(struct pm_keeper *keeper)
+{
+    struct epoll_event watch = { .events = EPOLLIN, .data.u64 = EVENT_SIGNAL };
+    struct epoll_event events[EVENTS_MOST];
+
+    if (epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, keeper->signals, &watch) != 0) {
+        pm_log_error("cannot watch signals: %s", strerror(errno));
+        return 1;
+    }
+    for (on_time(keeper); keeper->stage != PM_KEEPER_GONE; on_time(keeper)) {
+        int n;
+        if (keeper->brain.wire) {
+            continue_inventory(keeper);
+            if (keeper->brain.wire)
+                watch_wire(keeper, EPOLL_CTL_MOD);
+        }
+        n = epoll_wait(keeper->epoll, events, EVENTS_MOST, time_to_wait(keeper));
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.u64 == EVENT_SIGNAL)
+                on_signals(keeper);
+            else if (events[i].data.u64 == EVENT_WIRE)
+                on_wire(keeper);
+            else
+                on_adopted_end(keeper, events[i].data.u64 - PM_LIVES_EVENT);
+        }
+    }
+    return keeper->exit_status;
+}

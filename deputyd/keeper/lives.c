@@ -1,0 +1,240 @@
+/* The processes in the slots.
+ *
+ * A record in the table is always ahead of the world or level with it: a slot says SPAWNING before
+ * there is a child, and ENDED before the child is reaped. So whoever reads the table after a kill
+ * of ours finds every process there is, and asks the kernel which of them still lives.
+ */
+#include "keeper/lives.h"
+
+#include "keeper/adopt.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+static void close_fds(struct pm_life *life)
+{
+    for (int i = 0; i < 2; i++) {
+        if (life->fds[i] > 0)
+            close(life->fds[i]);
+        life->fds[i] = 0;
+    }
+}
+
+/* ---- taking over ------------------------------------------------------------------------ */
+
+static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
+{
+    struct pm_life *life = &lives->at[number];
+    struct epoll_event event = { .events = EPOLLIN, .data.u64 = PM_LIVES_EVENT + number };
+    int pidfd = pm_adopt(slot, number, lives->ground.deputy, lives->ground.dir);
+
+    if (pidfd < 0)
+        return false;
+    *life = (struct pm_life){ .pid = slot->pid, .pidfd = pidfd };
+    for (int i = 0; i < 2; i++)
+        life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
+    if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
+        close_fds(life);
+    slot->adopted = true;
+    pm_slot_enter(slot, PM_SLOT_LIVE);
+    lives->living++;
+    (void)epoll_ctl(lives->epoll, EPOLL_CTL_ADD, pidfd, &event);
+    return true;
+}
+
+size_t pm_lives_take_over(struct pm_lives *lives, bool made)
+{
+    bool leaders_lost = false;
+
+    if (made)
+        pm_adopt_lost(lives->slots, lives->ground.deputy, lives->ground.dir);
+    for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
+        struct pm_slot *slot = pm_slots_at(lives->slots, i);
+        if (!pm_slot_living(slot) || adopt(lives, i, slot))
+            continue;
+        if (slot->pid == 0) { /* it was never born */
+            pm_slot_enter(slot, PM_SLOT_IDLE);
+            continue;
+        }
+        slot->unknown = true;
+        pm_slot_enter(slot, PM_SLOT_ENDED);
+        leaders_lost = true;
+    }
+    if (leaders_lost)
+        pm_adopt_leftovers(lives->slots, lives->ground.deputy, lives->ground.dir);
+    return lives->living;
+}
+
+/* ---- beginning -------------------------------------------------------------------------- */
+
+/* errno of stage SLOT; 0: the slot is ours to use. */
+static int claim(struct pm_lives *lives, const struct pm_spawn *what, struct pm_slot **out)
+{
+    struct pm_slot *slot;
+    enum pm_err err = pm_slots_claim(lives->slots, what->slot, &slot);
+
+    if (err != PM_OK)
+        return err == PM_IO ? errno : ENOSPC;
+    if (pm_slot_living(slot))
+        return EBUSY;
+    if (what->run <= slot->run)
+        return EINVAL;
+    if (pm_slot_note(slot, what->note.at, what->note.n) != PM_OK)
+        return EMSGSIZE;
+    *out = slot;
+    return 0;
+}
+
+void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct pm_birth *out)
+{
+    struct pm_slot *slot;
+    struct pm_proc_stat stat;
+    struct pm_life *life;
+    int error = claim(lives, what, &slot);
+
+    *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .error = error, .fds = { -1, -1 } };
+    if (error != 0)
+        return;
+    life = &lives->at[what->slot];
+    close_fds(life); /* of the life before, when nobody has seen its end */
+    slot->pid = 0;
+    slot->start_ticks = 0;
+    slot->pipes[0] = slot->pipes[1] = 0;
+    slot->adopted = slot->unknown = slot->core_dumped = 0;
+    slot->run = what->run;
+    pm_slot_enter(slot, PM_SLOT_SPAWNING);
+    pm_ground_spawn(&lives->ground, what, &slot->pid, slot->pipes, out);
+    if (out->pid == 0) {
+        pm_slot_enter(slot, PM_SLOT_IDLE);
+        return;
+    }
+    *life = (struct pm_life){ .pid = out->pid, .fds = { out->fds[0], out->fds[1] } };
+    if (pm_proc_stat(out->pid, &stat))
+        slot->start_ticks = stat.start_ticks;
+    pm_slot_enter(slot, PM_SLOT_LIVE);
+    lives->living++;
+}
+
+/* ---- while it lives ---------------------------------------------------------------------- */
+
+/* A child of ours keeps its number until we reap it; an adopted one's must not have been given
+ * to another. */
+static void signal_group(struct pm_lives *lives, size_t number, int sig)
+{
+    const struct pm_life *life = &lives->at[number];
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    if (life->pid > 1 && (life->pidfd == 0 || pm_adopt_group_is_ours(slot)))
+        (void)kill(-life->pid, sig);
+}
+
+void pm_lives_signal(struct pm_lives *lives, uint64_t number, uint64_t run, int sig)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    if (slot && pm_slot_living(slot) && slot->run == run && sig > 0 && sig < NSIG)
+        signal_group(lives, number, sig);
+}
+
+void pm_lives_kill_all(struct pm_lives *lives)
+{
+    for (size_t i = 0; i < pm_slots_used(lives->slots); i++)
+        signal_group(lives, i, SIGKILL);
+}
+
+int pm_lives_find(const struct pm_lives *lives, pid_t pid)
+{
+    size_t used = pm_slots_used(lives->slots);
+
+    for (size_t i = 0; i < used; i++)
+        if (lives->at[i].pid == pid)
+            return (int)i;
+    return -1;
+}
+
+/* ---- its end ------------------------------------------------------------------------------ */
+
+static uint64_t ms_of(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_usec / 1000;
+}
+
+void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
+                  const struct rusage *used)
+{
+    struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    struct pm_life *life = &lives->at[number];
+
+    if (life->pidfd > 0)
+        close(life->pidfd); /* leaves the epoll set with it */
+    if (info != NULL || pm_adopt_group_is_ours(slot))
+        (void)kill(-life->pid, SIGKILL);
+    life->pid = life->pidfd = 0;
+    lives->living--;
+
+    slot->unknown = info == NULL;
+    slot->exit_code = info && info->si_code == CLD_EXITED ? info->si_status : 0;
+    slot->exit_signal = info && info->si_code != CLD_EXITED ? info->si_status : 0;
+    slot->core_dumped = info && info->si_code == CLD_DUMPED;
+    slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
+    slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;
+    pm_slot_enter(slot, PM_SLOT_ENDED);
+}
+
+void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run)
+{
+    struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    if (slot == NULL || slot->run != run || pm_slot_phase(slot) != PM_SLOT_ENDED)
+        return;
+    close_fds(&lives->at[number]);
+    slot->pid = 0;
+    pm_slot_enter(slot, PM_SLOT_IDLE);
+}
+
+void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
+{
+    struct pm_slot *slot;
+
+    if (pm_slots_claim(lives->slots, number, &slot) != PM_OK)
+        return;
+    if (note.n == 0 && !pm_slot_living(slot)) {
+        close_fds(&lives->at[number]);
+        pm_slot_free(slot);
+        return;
+    }
+    if (pm_slot_note(slot, note.at, note.n) == PM_OK && pm_slot_phase(slot) == PM_SLOT_FREE)
+        pm_slot_enter(slot, PM_SLOT_IDLE);
+}
+
+/* ---- for the brain -------------------------------------------------------------------------- */
+
+bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    bool living = slot && pm_slot_living(slot);
+
+    if (slot == NULL || pm_slot_phase(slot) == PM_SLOT_FREE)
+        return false;
+    *out = (struct pm_held){
+        .slot = number, .run = slot->run, .pid = living ? slot->pid : 0,
+        .start_ticks = living ? slot->start_ticks : 0, .adopted = living && slot->adopted,
+        .note = { .at = slot->note, .n = slot->note_n },
+    };
+    return true;
+}
+
+bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended *out)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    if (slot == NULL || pm_slot_phase(slot) != PM_SLOT_ENDED)
+        return false;
+    *out = (struct pm_ended){
+        .slot = number, .run = slot->run, .pid = slot->pid, .exit_code = slot->exit_code,
+        .exit_signal = slot->exit_signal, .core_dumped = slot->core_dumped,
+        .unknown = slot->unknown, .cpu_ms = slot->cpu_ms, .peak_bytes = slot->peak_bytes,
+    };
+    return true;
+}

@@ -1,0 +1,52 @@
+/* The processes in the slots: beginning, signalling, and noting their ends. */
+#ifndef KEEPER_LIVES_H
+#define KEEPER_LIVES_H
+
+#include "keeper/slots.h"
+#include "keeper/spawn.h"
+
+#include <signal.h>
+
+struct pm_life {
+    pid_t pid;     /* 0: nothing lives */
+    int pidfd;     /* of an adopted one; else 0 */
+    int fds[2];    /* read ends of out and err, open until its end is seen; else 0 */
+};
+
+struct pm_lives {
+    struct pm_slots *slots;
+    struct pm_ground ground;
+    int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
+    size_t living;
+    struct pm_life at[PM_LIMIT_SLOTS];
+};
+#define PM_LIVES_EVENT 16u /* epoll data below are the caller's */
+
+/* Take over what an earlier keeper left: adopt who lives, note who does not.
+ * made: the table is new; look for its processes everywhere. Returns how many live. */
+size_t pm_lives_take_over(struct pm_lives *lives, bool made);
+
+/* Begin a life; out->fds stay ours. What cannot be is answered in out: stage SLOT with EBUSY
+ * (something lives there), EINVAL (an old run), EMSGSIZE (note), ENOSPC (no such slot). */
+void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct pm_birth *out);
+
+/* To the whole group; nothing when that life is over. */
+void pm_lives_signal(struct pm_lives *lives, uint64_t number, uint64_t run, int sig);
+void pm_lives_kill_all(struct pm_lives *lives);
+
+/* The slot in which it lives, or -1. */
+int pm_lives_find(const struct pm_lives *lives, pid_t pid);
+
+/* It is dead: kill what is left of its group and note its end. A child of ours must not be
+ * reaped before, or the group's number could be another's. info NULL: an adopted one. */
+void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
+                  const struct rusage *used);
+
+void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run);
+void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note);
+
+/* For messages. Their note borrows from the slot. False: not in use, not ended. */
+bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out);
+bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended *out);
+
+#endif

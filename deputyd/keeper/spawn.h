@@ -1,0 +1,39 @@
+/* Begin one process: its pipes, its session, its identity, its program. */
+#ifndef KEEPER_SPAWN_H
+#define KEEPER_SPAWN_H
+
+#include <procman/codec.h>
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* What every process of this deputy gets. */
+struct pm_ground {
+    const char *deputy;          /* its name, for PROCMAN_RUN */
+    const char *dir;             /* its directory, for PROCMAN_DIR: tells deputies apart */
+    char **env;                  /* the environment everything begins with */
+    struct rlimit files;         /* the limit we were started with */
+    int null_fd;                 /* /dev/null, their input */
+};
+
+/* A copy of `environ` without variables meant for the daemon alone. Heap.
+ * children: also without those meant for the keeper's own descriptors */
+char **pm_ground_env(char **from, bool children) PM_MUST_USE;
+
+struct pm_birth {
+    pid_t pid;                   /* 0: it failed */
+    enum pm_stage stage;         /* where */
+    int error;                   /* errno of that stage */
+    int fds[2];                  /* read ends of out and err, the caller's; -1 when it failed */
+};
+
+/* Returns when its program executes, or when that has failed and nothing is left of it.
+ *   pid_seen  set by the child itself, so that no kill of ours can leave a child unknown
+ *   pipes     inode numbers of its outputs, set before it is born */
+void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what,
+                     volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out);
+
+/* In a fresh child, with every signal blocked: default actions, nothing blocked. */
+void pm_signals_reset(void);
+
+#endif
