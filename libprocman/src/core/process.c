@@ -36,6 +36,11 @@ bool pm_state_alive(enum pm_state state)
     return state == PM_STATE_STARTING || state == PM_STATE_RUNNING || state == PM_STATE_STOPPING;
 }
 
+static bool has_deadline(enum pm_state state)
+{
+    return state == PM_STATE_STOPPING || state == PM_STATE_BACKOFF;
+}
+
 void pm_process_init(struct pm_process *p, struct pm_mono now)
 {
     *p = (struct pm_process){ .state = PM_STATE_STOPPED, .since = now };
@@ -87,8 +92,8 @@ static enum pm_process_event refine(struct pm_process *p, const struct pm_input 
     case PM_EVENT_ENDED:
         return refine_end(p, in, verdict);
     case PM_EVENT_TIMER:
-        return p->deadline.ms != 0 && in->now.ms >= p->deadline.ms ? PM_EVENT_OVERDUE
-                                                                  : PM_EVENT_NOTHING;
+        return has_deadline(p->state) && in->now.ms >= p->deadline.ms ? PM_EVENT_OVERDUE
+                                                                     : PM_EVENT_NOTHING;
     default:
         return PM_EVENT_NOTHING;
     }
