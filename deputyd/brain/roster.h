@@ -1,0 +1,66 @@
+/* The processes of this deputy, found by name, by the sheriff's number and by the keeper's slot. */
+#ifndef BRAIN_ROSTER_H
+#define BRAIN_ROSTER_H
+
+#include "brain/deadlines.h"
+#include "brain/specs.h"
+
+#include <procman/limits.h>
+#include <procman/process.h>
+
+struct output_file;
+
+#define NO_SLOT UINT64_MAX
+
+struct proc {
+    char *group, *name;
+    uint64_t id;                  /* the sheriff's number; 0 = never told */
+    uint64_t slot;                /* from its first life on; NO_SLOT before */
+    int64_t pid;                  /* of the present life; 0 = none */
+    uint64_t start_ticks;         /* with pid the identity of the life */
+    struct pm_process life;
+    uint64_t life_hash;           /* spec its present or last life was started with */
+    struct specs *specs;          /* holds the list `spec` is in */
+    const struct pm_spec *spec;   /* never NULL */
+    struct output_file *output;   /* the mover's; the roster only carries it */
+    bool order_unknown;           /* its next wish says what it has obeyed already */
+    bool over;                    /* its end came before the keeper said begin */
+    struct pm_ending how;         /* that end */
+    uint64_t touched;             /* number of the status its last change belongs to */
+    struct deadline deadline;
+};
+
+struct roster {
+    struct proc **at;             /* sorted by group and name */
+    size_t n, cap;
+    struct proc **by_id;          /* n of them, sorted by id; rebuilt when stale */
+    bool stale;
+    struct proc **slots;          /* by slot number */
+    bool *foreign;                /* slots in use by what we do not understand */
+    size_t n_slots, free_from;    /* no slot below free_from is free */
+};
+
+void roster_init(struct roster *roster);
+void roster_fini(struct roster *roster); /* the processes too */
+
+/* A new process that never ran; its name must not be there yet. Holds `specs`. */
+struct proc *roster_add(struct roster *roster, struct specs *specs, const struct pm_spec *spec,
+                        struct pm_mono now);
+void roster_remove(struct roster *roster, struct proc *proc); /* frees it */
+
+/* Let it follow another list. */
+void roster_respec(struct roster *roster, struct proc *proc, struct specs *specs,
+                   const struct pm_spec *spec);
+
+struct proc *roster_find(const struct roster *roster, const char *group, const char *name);
+struct proc *roster_by_id(struct roster *roster, uint64_t id); /* NULL also for 0 */
+struct proc *roster_by_slot(const struct roster *roster, uint64_t slot);
+
+/* How many slots the keeper has. Until told: as many as were ever mentioned. */
+void roster_resize(struct roster *roster, size_t slots);
+bool roster_take_slot(struct roster *roster, struct proc *proc, uint64_t slot) PM_MUST_USE;
+bool roster_take_any_slot(struct roster *roster, struct proc *proc) PM_MUST_USE; /* false: full */
+void roster_free_slot(struct roster *roster, struct proc *proc);
+bool roster_set_foreign(struct roster *roster, uint64_t slot, bool foreign) PM_MUST_USE;
+
+#endif
