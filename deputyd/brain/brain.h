@@ -1,0 +1,79 @@
+/* The deputy's decisions, without a socket, a file or a clock.
+ *
+ * What the keeper and the sheriff say goes in, with the time; what to tell them comes out through
+ * one small table of functions. After every batch of input the shell calls brain_turn(): there
+ * deadlines pass, and everything that changed leaves as one status. */
+#ifndef BRAIN_BRAIN_H
+#define BRAIN_BRAIN_H
+
+#include <procman/codec.h>
+#include <procman/log.h>
+#include <procman/time.h>
+
+struct brain;
+struct output_file;  /* one process's output; the mover's */
+
+/* Who a process shall run as; groups is in the caller's arena. */
+struct brain_ids { uint64_t uid, gid; struct pm_i64s groups; };
+
+/* How the brain acts. Messages are borrowed until return. */
+struct brain_port {
+    void (*to_keeper)(void *self, enum pm_msg kind, const void *msg);
+    /* false: there is no room, or nobody is there; the brain tries again */
+    bool (*to_sheriff)(void *self, enum pm_msg kind, const void *msg);
+    void (*reconnect)(void *self);                          /* begin a new connection */
+    void (*keep_wish)(void *self, const struct pm_wish *wish); /* over the brain's death */
+    /* Look up user and group names. NULL: done; else why not, a sentence in `text` */
+    const char *(*resolve)(void *self, const struct pm_spec *spec, struct pm_arena *arena,
+                           struct brain_ids *out, char *text, size_t size);
+    double (*chance)(void *self);                           /* 0 ≤ chance < 1 */
+    void (*log)(void *self, enum pm_log_level level, const char *text);
+
+    struct output_file *(*file)(void *self, const char *group, const char *name);
+    void (*collect)(void *self, struct output_file *file);  /* the pipes beside the message in hand */
+    void (*follow)(void *self, struct output_file *file, uint64_t id, bool on); /* on: say the end */
+    void (*read)(void *self, struct output_file *file, const struct pm_read *read);
+    void (*drop)(void *self, struct output_file *file);     /* after its pipes are drained */
+};
+
+struct brain_setup {          /* strings are copied */
+    const char *name;         /* of the deputy */
+    const char *hostname, *boot_id;
+    const struct brain_port *port;
+    void *self;               /* the port's */
+};
+
+void brain_open(const struct brain_setup *setup, struct pm_mono now, struct brain **out);
+void brain_close(struct brain **brain);
+
+/* What another life of ours was told. Before the first word of the keeper. */
+void brain_load_wish(struct brain *brain, const struct pm_wish *wish);
+
+/* Kinds that nobody may send us are logged and dropped. */
+void brain_on_keeper(struct brain *brain, enum pm_msg kind, const void *msg, struct pm_mono now);
+void brain_on_sheriff(struct brain *brain, enum pm_msg kind, const void *msg, struct pm_mono now);
+
+/* The connection to the sheriff was made, or is gone. */
+void brain_on_link(struct brain *brain, bool connected, struct pm_mono now);
+
+/* Somebody follows (or no longer follows) the output of the process with this number. */
+void brain_on_follow(struct brain *brain, uint64_t id, bool on);
+
+/* The mover has read: pass it on. bytes->session is filled in. */
+void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);
+
+void brain_turn(struct brain *brain, struct pm_mono now);
+struct pm_mono brain_next(const struct brain *brain); /* when to call it at the latest */
+
+/* The session for statistics, 0 = none; and every process, in order. */
+uint64_t brain_session(const struct brain *brain);
+
+struct brain_life { /* what the sampler needs to know of one process */
+    uint64_t id, slot, run;
+    int64_t pid;                /* 0: nothing lives */
+    struct output_file *output;
+};
+size_t brain_count(const struct brain *brain);
+struct brain_life brain_life(const struct brain *brain, size_t index);
+
+#endif

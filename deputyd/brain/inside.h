@@ -1,0 +1,91 @@
+/* What the parts of the brain share; nobody else includes this. */
+#ifndef BRAIN_INSIDE_H
+#define BRAIN_INSIDE_H
+
+#include "brain/brain.h"
+#include "brain/roster.h"
+
+enum link_state { LINK_DOWN, LINK_GREETED, LINK_WELCOMED };
+
+struct link { /* with the sheriff; see link.c */
+    enum link_state state;
+    uint64_t session, sheriff_id;
+    uint64_t seq;             /* of the last status sent */
+    uint64_t seq_at_beat;     /* what it was when the sheriff's last beat came */
+    bool full, changed;       /* a status is due: of everything, or of what was touched */
+    struct pm_mono hello_at, beat_at;
+    struct pm_mono silent_at; /* when to give this connection up */
+    uint64_t dropped;         /* messages of other sessions, or senseless ones */
+    char refusal[200];        /* said last, so that it is said once */
+};
+
+struct wish { /* what shall run; see wish.c */
+    uint64_t sheriff_id, generation, specs_generation;
+    struct specs *specs;
+    struct pm_arena wants_arena, pending_arena;
+    struct pm_wants wants;     /* obeyed */
+    struct pm_wants pending;   /* waits for its specs; generation 0 = none */
+    bool loaded;               /* from a former life, to be obeyed when the keeper says begin */
+    struct pm_mono obey_at;    /* when to obey what was loaded at the latest; 0 = it is done */
+    struct pm_mono keep_at;    /* when to keep what changed; 0 = it is kept */
+};
+
+struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
+
+struct brain {
+    char *name, *hostname, *boot_id;
+    const struct brain_port *port;
+    void *self;
+    struct roster roster;
+    struct deadlines deadlines;
+    struct wish wish;
+    struct link link;
+    struct follows follows;
+    uint64_t epoch;
+    bool ready;                /* the keeper has said all */
+    bool ending, leave_running, finished;
+};
+
+/* brain.c */
+void brain_say(struct brain *brain, enum pm_log_level level, const char *format, ...)
+    PM_PRINTF(3, 4);
+
+/* life.c: one event for one process, and all that follows from it. May free the process. */
+void life_step(struct brain *brain, struct proc *proc, struct pm_input in);
+void life_want(struct brain *brain, struct proc *proc, const struct pm_want *want,
+               struct pm_mono now);
+void life_due(struct brain *brain, struct pm_mono now); /* everything whose deadline has passed */
+void life_end_all(struct brain *brain, struct pm_mono now); /* the youngest first */
+struct proc *life_new(struct brain *brain, struct specs *specs, const struct pm_spec *spec,
+                      struct pm_mono now);
+
+/* slots.c: what the keeper says */
+void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mono now);
+void slots_on_ready(struct brain *brain, const struct pm_ready *ready, struct pm_mono now);
+void slots_on_spawned(struct brain *brain, const struct pm_spawned *spawned, struct pm_mono now);
+void slots_on_ended(struct brain *brain, const struct pm_ended *ended, struct pm_mono now);
+void slots_finish(struct brain *brain); /* leave nothing of the dead behind */
+
+/* wish.c */
+void wish_fini(struct wish *wish);
+void wish_take_specs(struct brain *brain, const struct pm_specs *specs, struct pm_mono now);
+void wish_take_wants(struct brain *brain, const struct pm_wants *wants, struct pm_mono now);
+void wish_begin(struct brain *brain, bool warm, struct pm_mono now);
+void wish_obey_loaded(struct brain *brain, struct pm_mono now);
+void wish_keep(struct brain *brain); /* now, if it is not kept */
+
+/* link.c */
+void link_turn(struct brain *brain, struct pm_mono now);
+void link_on_welcome(struct brain *brain, const struct pm_welcome *welcome, struct pm_mono now);
+void link_on_refused(struct brain *brain, const struct pm_refused *refused, struct pm_mono now);
+void link_on_beat(struct brain *brain, const struct pm_beat *beat, struct pm_mono now);
+void link_bye(struct brain *brain);
+void link_touch(struct brain *brain, struct proc *proc); /* its row belongs into the next status */
+struct pm_mono link_next(const struct brain *brain);
+
+/* request.c: what the sheriff asks about one process */
+void request_signal(struct brain *brain, const struct pm_signal *ask);
+void request_read(struct brain *brain, const struct pm_read *ask);
+void request_follow_as(struct brain *brain, struct proc *proc, uint64_t id_before);
+
+#endif

@@ -1,0 +1,290 @@
+/* One process and one event: the machine decides, this file does what it says.
+ *
+ * The order of what leaves for the keeper is what makes the brain's death harmless: a life
+ * begins together with the note that says so (one message), and any other change is noted
+ * before the next message about that slot. So a new brain that reads the notes knows exactly
+ * what this one knew.
+ */
+#include "brain/inside.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In the child's environment: whose life it is, for the case that a slot loses its note. */
+#define ENV_GROUP "PROCMAN_GROUP"
+#define ENV_NAME  "PROCMAN_NAME"
+
+static struct proc *proc_of(struct deadline *deadline)
+{
+    return (struct proc *)((char *)deadline - offsetof(struct proc, deadline));
+}
+
+struct proc *life_new(struct brain *b, struct specs *specs, const struct pm_spec *spec,
+                      struct pm_mono now)
+{
+    struct proc *proc = roster_add(&b->roster, specs, spec, now);
+
+    proc->output = b->port->file(b->self, proc->group, proc->name);
+    request_follow_as(b, proc, 0);
+    link_touch(b, proc);
+    return proc;
+}
+
+/* ---- the note --------------------------------------------------------------------- */
+
+static enum pm_err write_note(const struct proc *proc, struct pm_buf *out)
+{
+    struct pm_slot_note note = { .id = proc->id, .group = proc->group, .name = proc->name,
+                                 .spec_hash = proc->life_hash };
+
+    pm_process_save(&proc->life, &note);
+    return pm_encode(&pm_slot_note_desc, &note, out);
+}
+
+static void send_note(struct brain *b, const struct proc *proc)
+{
+    PM_CLEANUP(pm_buf_fini) struct pm_buf buf = { 0 };
+
+    if (proc->slot == NO_SLOT)
+        return;
+    if (write_note(proc, &buf) != PM_OK || buf.n > PM_LIMIT_NOTE) {
+        brain_say(b, PM_LOG_ERROR, "the note of %s does not fit; a new brain would not know it",
+                  proc->name);
+        return;
+    }
+    struct pm_note note = { .slot = proc->slot, .note = { buf.at, buf.n } };
+    b->port->to_keeper(b->self, PM_MSG_NOTE, &note);
+}
+
+/* ---- beginning a life ------------------------------------------------------------- */
+
+/* A sentence of ours in place of the ending's; the verdict behind the last ';' stays. */
+static void explain(struct proc *proc, const char *why)
+{
+    char *reason = proc->life.reason;
+    PM_CLEANUP(pm_free) char *verdict = pm_strdup(strrchr(reason, ';'));
+    size_t room = sizeof proc->life.reason - strlen(verdict) - 1;
+
+    snprintf(reason, sizeof proc->life.reason, "%.*s%s", (int)room, why, verdict);
+}
+
+static void fail(struct brain *b, struct proc *proc, enum pm_stage stage, int64_t error,
+                 const char *why, struct pm_mono now)
+{
+    struct pm_input in = { .event = PM_EVENT_SPAWN_FAILED, .now = now,
+                           .ending = { .stage = stage, .error = error } };
+
+    life_step(b, proc, in);
+    if (why == NULL)
+        return;
+    explain(proc, why);
+    send_note(b, proc);
+}
+
+static struct pm_var_list environment(const struct proc *proc, struct pm_arena *arena)
+{
+    const struct pm_var_list *given = &proc->spec->env;
+    struct pm_var *at = pm_arena_get(arena, (given->n + 2) * sizeof *at);
+
+    if (at == NULL)
+        return (struct pm_var_list){ 0 };
+    if (given->n > 0)
+        memcpy(at, given->at, given->n * sizeof *at);
+    at[given->n] = (struct pm_var){ ENV_GROUP, proc->group };
+    at[given->n + 1] = (struct pm_var){ ENV_NAME, proc->name };
+    return (struct pm_var_list){ at, given->n + 2 };
+}
+
+static void send_spawn(struct brain *b, struct proc *proc, struct pm_arena *arena,
+                       const struct pm_strs *argv, const struct brain_ids *ids)
+{
+    PM_CLEANUP(pm_buf_fini) struct pm_buf note = { 0 };
+    const struct pm_spec *spec = proc->spec;
+
+    proc->life_hash = pm_spec_hash(spec);
+    if (write_note(proc, &note) != PM_OK)
+        brain_say(b, PM_LOG_ERROR, "the note of %s does not fit", proc->name);
+    struct pm_spawn spawn = {
+        .slot = proc->slot, .run = proc->life.run, .argv = *argv, .dir = spec->working_dir,
+        .env = environment(proc, arena), .run_as = ids != NULL,
+        .note = { note.at, note.n },
+    };
+    if (ids != NULL) {
+        spawn.uid = ids->uid;
+        spawn.gid = ids->gid;
+        spawn.groups = ids->groups;
+    }
+    b->port->to_keeper(b->self, PM_MSG_SPAWN, &spawn);
+}
+
+static void full_table(struct brain *b, struct proc *proc, struct pm_mono now)
+{
+    char why[100];
+
+    snprintf(why, sizeof why, "the deputy's table of %zu processes is full", b->roster.n_slots);
+    fail(b, proc, PM_STAGE_SLOT, ENOSPC, why, now);
+}
+
+/* false: it did not begin, and has failed already. */
+static bool begin(struct brain *b, struct proc *proc, struct pm_mono now)
+{
+    PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
+    const struct pm_spec *spec = proc->spec;
+    bool run_as = *spec->run_as_user || *spec->run_as_group;
+    struct brain_ids ids = { 0 };
+    struct pm_strs argv;
+    char text[120];
+    const char *why;
+
+    pm_arena_init(&arena, 0);
+    if (proc->slot == NO_SLOT && !roster_take_any_slot(&b->roster, proc)) {
+        full_table(b, proc, now);
+        return false;
+    }
+    if (run_as) {
+        why = b->port->resolve(b->self, spec, &arena, &ids, text, sizeof text);
+        if (why != NULL) {
+            fail(b, proc, PM_STAGE_USER, 0, why, now);
+            return false;
+        }
+    }
+    if (pm_spec_argv(spec, &arena, &argv) != PM_OK || argv.n == 0) {
+        fail(b, proc, PM_STAGE_EXEC, E2BIG, "its command is empty or too long", now);
+        return false;
+    }
+    send_spawn(b, proc, &arena, &argv, run_as ? &ids : NULL);
+    return true;
+}
+
+/* ---- a step ----------------------------------------------------------------------- */
+
+static void send_kill(struct brain *b, const struct proc *proc, int64_t signal)
+{
+    struct pm_kill kill = { .slot = proc->slot, .run = proc->life.run, .signal = signal };
+
+    if (proc->slot != NO_SLOT)
+        b->port->to_keeper(b->self, PM_MSG_KILL, &kill);
+}
+
+static void forget(struct brain *b, struct proc *proc)
+{
+    struct pm_note empty = { .slot = proc->slot };
+
+    if (proc->slot != NO_SLOT)
+        b->port->to_keeper(b->self, PM_MSG_NOTE, &empty);
+    deadlines_set(&b->deadlines, &proc->deadline, (struct pm_mono){ 0 });
+    b->port->drop(b->self, proc->output);
+    roster_remove(&b->roster, proc);
+    b->link.full = true; /* only a full status can say that something is no more */
+}
+
+static void report(struct brain *b, struct proc *proc)
+{
+    enum pm_state state = proc->life.state;
+
+    link_touch(b, proc);
+    if (state == PM_STATE_FAILED || state == PM_STATE_BACKOFF)
+        brain_say(b, PM_LOG_WARNING, "%s%s%s: %s, run %llu: %s", proc->group,
+                  *proc->group ? "/" : "", proc->name, pm_state_word(state),
+                  (unsigned long long)proc->life.run, proc->life.reason);
+}
+
+void life_step(struct brain *b, struct proc *proc, struct pm_input in)
+{
+    bool noted = false;
+
+    in.spec = proc->spec;
+    in.chance = b->port->chance(b->self);
+    unsigned todo = pm_process_step(&proc->life, &in);
+
+    if (in.event == PM_EVENT_ENDED || in.event == PM_EVENT_SPAWN_FAILED)
+        proc->pid = 0;
+    if (todo & PM_DO_TIMER)
+        deadlines_set(&b->deadlines, &proc->deadline, proc->life.deadline);
+    if (todo & PM_DO_REPORT)
+        report(b, proc);
+    if (todo & PM_DO_FORGET) {
+        forget(b, proc);
+        return;
+    }
+    if (todo & PM_DO_SPAWN) {
+        begin(b, proc, in.now);
+        noted = true; /* with the spawn, or with its failure */
+    }
+    if ((todo & PM_DO_REPORT) && !noted)
+        send_note(b, proc);
+    if (todo & PM_DO_STOP)
+        send_kill(b, proc, proc->spec->stop_signal ? proc->spec->stop_signal : SIGTERM);
+    if (todo & PM_DO_KILL)
+        send_kill(b, proc, SIGKILL);
+}
+
+/* A process whose history we do not know (another sheriff's orders, or a lost note) takes the
+ * first wish as the one it has obeyed, if it is as wished; otherwise as the next order. */
+static void learn_order(struct proc *proc, const struct pm_want *want)
+{
+    if (want->up == proc->life.up)
+        proc->life.order = want->order;
+    else
+        proc->life.order = want->order > 0 ? want->order - 1 : 0;
+    proc->order_unknown = false;
+}
+
+void life_want(struct brain *b, struct proc *proc, const struct pm_want *want,
+               struct pm_mono now)
+{
+    struct pm_input in = { .event = PM_EVENT_WANT, .now = now, .want = *want };
+
+    if (proc->order_unknown) {
+        learn_order(proc, want);
+        link_touch(b, proc);
+        send_note(b, proc);
+    }
+    life_step(b, proc, in);
+}
+
+void life_due(struct brain *b, struct pm_mono now)
+{
+    struct deadline *first;
+
+    while ((first = deadlines_first(&b->deadlines)) != NULL && first->at.ms <= now.ms) {
+        struct pm_input in = { .event = PM_EVENT_TIMER, .now = now };
+        struct proc *proc = proc_of(first);
+        deadlines_set(&b->deadlines, first, (struct pm_mono){ 0 });
+        life_step(b, proc, in);
+    }
+}
+
+/* ---- the end of all --------------------------------------------------------------- */
+
+static int youngest_first(const void *a, const void *b)
+{
+    const struct proc *one = *(struct proc *const *)a, *other = *(struct proc *const *)b;
+    int64_t difference = other->life.started.ms - one->life.started.ms;
+
+    if (difference == 0)
+        return (other->slot > one->slot) - (other->slot < one->slot);
+    return difference > 0 ? 1 : -1;
+}
+
+void life_end_all(struct brain *b, struct pm_mono now)
+{
+    size_t n = b->roster.n;
+    struct proc **order = pm_resize(NULL, n + 1, sizeof(struct proc *));
+
+    if (n > 0) {
+        memcpy(order, b->roster.at, n * sizeof *order);
+        qsort(order, n, sizeof *order, youngest_first);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct pm_input in = { .event = PM_EVENT_WANT, .now = now,
+                               .want = { .order = order[i]->life.order } };
+        bool removing = order[i]->life.removing;
+        life_step(b, order[i], in);
+        order[i]->life.removing = removing;
+    }
+    free(order);
+}

@@ -1,0 +1,241 @@
+/* The connection with the sheriff.
+ *
+ * DOWN → hello → GREETED → welcome → WELCOMED. Everything after welcome carries the session's
+ * number; what carries another is dropped. Loss heals by repetition: the first status of a
+ * session is full, later ones say what changed since the last one sent; when the sheriff's beat
+ * does not acknowledge what was sent before its last beat, the unacknowledged is said again; and
+ * the digest in our beat tells the sheriff to ask for all of it.
+ *
+ * libzmq does not retry after a refusal and does not notice a sheriff that hangs: a sheriff not
+ * heard for SILENCE_MS costs a new connection, never a process.
+ */
+#include "brain/inside.h"
+
+#include <procman/limits.h>
+#include <procman/status.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEAT_MS        1000
+#define SILENCE_MS     10000
+#define HELLO_AGAIN_MS 2000 /* no answer, or refused: the reason may have gone */
+#define NOT_TAKEN_MS   200  /* nobody is there to take a hello, or a status */
+
+/* ---- rows ------------------------------------------------------------------------- */
+
+static void fill_row(const struct proc *proc, struct pm_mono now, struct pm_status_row *row)
+{
+    const struct pm_process *life = &proc->life;
+    bool alive = pm_state_alive(life->state);
+
+    *row = (struct pm_status_row){
+        .id = proc->id, .group = proc->group, .name = proc->name, .state = life->state,
+        .pid = proc->pid, .run = life->run, .order = life->order, .restarts = life->restarts,
+        .state_age_ms = (uint64_t)pm_mono_since(life->since, now),
+        .run_age_ms = alive ? (uint64_t)pm_mono_since(life->started, now) : 0,
+        .exit_code = life->ending.code, .exit_signal = life->ending.signal,
+        .core_dumped = life->ending.core_dumped, .spec_hash = proc->life_hash,
+        .reason = life->reason,
+    };
+    if (life->state == PM_STATE_BACKOFF)
+        row->next_try_ms = (uint64_t)pm_mono_since(now, life->deadline);
+}
+
+void link_touch(struct brain *b, struct proc *proc)
+{
+    proc->touched = b->link.seq + 1;
+    b->link.changed = true;
+}
+
+static void send_status(struct brain *b, struct pm_mono now)
+{
+    struct link *link = &b->link;
+    struct pm_status_row *rows = pm_resize(NULL, b->roster.n + 1, sizeof *rows);
+    struct pm_status status = {
+        .session = link->session, .seq = link->seq + 1, .full = link->full,
+        .generation = b->wish.generation, .specs_generation = b->wish.specs_generation,
+        .procs = { .at = rows },
+    };
+
+    for (size_t i = 0; i < b->roster.n; i++)
+        if (link->full || b->roster.at[i]->touched > link->seq)
+            fill_row(b->roster.at[i], now, &rows[status.procs.n++]);
+    if (b->port->to_sheriff(b->self, PM_MSG_STATUS, &status)) {
+        link->seq++;
+        link->full = link->changed = false;
+    }
+    free(rows);
+}
+
+/* ---- hello ------------------------------------------------------------------------ */
+
+static void lose(struct brain *b, struct pm_mono hello_at)
+{
+    b->link.state = LINK_DOWN;
+    b->link.session = 0;
+    b->link.hello_at = hello_at;
+}
+
+static void send_hello(struct brain *b, struct pm_mono now)
+{
+    struct pm_hello hello = {
+        .version = PM_PROTOCOL_VERSION, .name = b->name, .hostname = b->hostname,
+        .software = PROCMAN_VERSION, .epoch = b->epoch, .sheriff_id = b->wish.sheriff_id,
+        .boot_id = b->boot_id,
+    };
+    bool taken = b->port->to_sheriff(b->self, PM_MSG_HELLO, &hello);
+
+    if (taken)
+        b->link.state = LINK_GREETED;
+    b->link.hello_at = pm_mono_after(now, taken ? HELLO_AGAIN_MS : NOT_TAKEN_MS);
+}
+
+void brain_on_link(struct brain *b, bool connected, struct pm_mono now)
+{
+    lose(b, now);
+    if (connected)
+        b->link.silent_at = pm_mono_after(now, SILENCE_MS);
+}
+
+static void send_holding(struct brain *b)
+{
+    struct pm_holding holding = { .session = b->link.session,
+                                  .specs = specs_list(b->wish.specs),
+                                  .wants = b->wish.wants.wants };
+
+    if (holding.specs.n > 0 && !b->port->to_sheriff(b->self, PM_MSG_HOLDING, &holding))
+        brain_say(b, PM_LOG_WARNING, "the new sheriff did not take what the former one said");
+}
+
+/* Said once, until it changes. */
+static void log_refusal(struct brain *b, const char *text)
+{
+    if (strcmp(b->link.refusal, text) == 0)
+        return;
+    snprintf(b->link.refusal, sizeof b->link.refusal, "%s", text);
+    brain_say(b, PM_LOG_ERROR, "the sheriff refuses us: %s", b->link.refusal);
+}
+
+void link_on_welcome(struct brain *b, const struct pm_welcome *welcome, struct pm_mono now)
+{
+    struct link *link = &b->link;
+    char text[sizeof link->refusal];
+
+    if (link->state != LINK_GREETED || welcome->session == 0) {
+        link->dropped++;
+        return;
+    }
+    if (welcome->version != PM_PROTOCOL_VERSION) {
+        snprintf(text, sizeof text, "it speaks version %llu of the protocol, this deputy %d",
+                 (unsigned long long)welcome->version, PM_PROTOCOL_VERSION);
+        log_refusal(b, text);
+        lose(b, pm_mono_after(now, HELLO_AGAIN_MS));
+        return;
+    }
+    link->state = LINK_WELCOMED;
+    link->session = welcome->session;
+    link->sheriff_id = welcome->sheriff_id;
+    link->refusal[0] = '\0';
+    link->seq = link->seq_at_beat = 0;
+    link->full = true;
+    link->beat_at = pm_mono_after(now, BEAT_MS);
+    link->silent_at = pm_mono_after(now, SILENCE_MS);
+    b->wish.pending = (struct pm_wants){ 0 };
+    if (b->wish.sheriff_id != 0 && b->wish.sheriff_id != welcome->sheriff_id)
+        send_holding(b);
+}
+
+void link_on_refused(struct brain *b, const struct pm_refused *refused, struct pm_mono now)
+{
+    log_refusal(b, *refused->text ? refused->text : refused->error);
+    lose(b, pm_mono_after(now, HELLO_AGAIN_MS));
+    b->link.silent_at = pm_mono_after(now, SILENCE_MS);
+}
+
+/* ---- beats ------------------------------------------------------------------------ */
+
+/* What the sheriff ought to know by now and does not, is said again. */
+static void repeat_unacknowledged(struct brain *b, uint64_t acknowledged)
+{
+    for (size_t i = 0; i < b->roster.n; i++)
+        if (b->roster.at[i]->touched > acknowledged)
+            link_touch(b, b->roster.at[i]);
+    b->link.changed = true;
+}
+
+void link_on_beat(struct brain *b, const struct pm_beat *beat, struct pm_mono now)
+{
+    struct link *link = &b->link;
+
+    link->silent_at = pm_mono_after(now, SILENCE_MS);
+    if (beat->seq < link->seq_at_beat) {
+        if (beat->seq == 0)
+            link->full = true;
+        repeat_unacknowledged(b, beat->seq);
+    }
+    link->seq_at_beat = link->seq;
+}
+
+static void send_beat(struct brain *b, struct pm_mono now)
+{
+    struct pm_beat beat = { .session = b->link.session, .generation = b->wish.generation,
+                            .specs_generation = b->wish.specs_generation, .seq = b->link.seq };
+    struct pm_status_row row;
+
+    for (size_t i = 0; i < b->roster.n; i++) {
+        fill_row(b->roster.at[i], now, &row);
+        beat.digest ^= pm_status_row_digest(&row);
+    }
+    (void)b->port->to_sheriff(b->self, PM_MSG_BEAT, &beat); /* the next one comes in a second */
+    b->link.beat_at = pm_mono_after(now, BEAT_MS);
+}
+
+void link_bye(struct brain *b)
+{
+    struct pm_bye bye = { .session = b->link.session, .left_running = b->leave_running };
+
+    if (b->link.state == LINK_WELCOMED)
+        (void)b->port->to_sheriff(b->self, PM_MSG_BYE, &bye);
+}
+
+/* ---- turn ------------------------------------------------------------------------- */
+
+void link_turn(struct brain *b, struct pm_mono now)
+{
+    struct link *link = &b->link;
+
+    if (!b->ready || b->finished)
+        return;
+    if (link->silent_at.ms == 0)
+        link->silent_at = pm_mono_after(now, SILENCE_MS);
+    if (now.ms >= link->silent_at.ms) {
+        lose(b, now);
+        link->silent_at = pm_mono_after(now, SILENCE_MS);
+        b->port->reconnect(b->self);
+    }
+    if (link->state != LINK_WELCOMED) {
+        if (now.ms >= link->hello_at.ms)
+            send_hello(b, now);
+        return;
+    }
+    if (link->full || link->changed)
+        send_status(b, now);
+    if (now.ms >= link->beat_at.ms)
+        send_beat(b, now);
+}
+
+static struct pm_mono earlier(struct pm_mono a, struct pm_mono b)
+{
+    return a.ms < b.ms ? a : b;
+}
+
+struct pm_mono link_next(const struct brain *b)
+{
+    const struct link *link = &b->link;
+
+    if (link->state != LINK_WELCOMED)
+        return earlier(link->hello_at, link->silent_at);
+    return earlier(link->beat_at, link->silent_at);
+}

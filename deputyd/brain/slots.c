@@ -1,0 +1,201 @@
+/* What the keeper says about its slots.
+ *
+ * A new brain first hears what there is: HELD for each slot in use, ENDED for each life whose end
+ * was not seen, READY. Nothing is decided before READY, because only then it is known whether
+ * an order to end is under way. The notes are as old as the last change: what was alive in one
+ * and is dead without an ENDED (a spawn that failed while no brain listened) has ended, nobody
+ * knows how.
+ *
+ * A slot whose note says nothing to us is foreign: never used, never touched, freed when what
+ * lives in it is over.
+ */
+#include "brain/inside.h"
+
+#include <string.h>
+
+static void free_note(struct brain *b, uint64_t slot)
+{
+    struct pm_note note = { .slot = slot };
+
+    b->port->to_keeper(b->self, PM_MSG_NOTE, &note);
+}
+
+/* ---- taking over ------------------------------------------------------------------ */
+
+static struct proc *new_from_note(struct brain *b, const struct pm_slot_note *note,
+                                  struct pm_mono now)
+{
+    struct specs *specs = NULL;
+    const struct pm_spec *spec = specs_find(b->wish.specs, note->group, note->name);
+
+    if (spec != NULL)
+        return life_new(b, b->wish.specs, spec, now);
+    specs = specs_open_plain(note->group, note->name);
+    struct proc *proc = life_new(b, specs, specs_list(specs).at, now);
+    specs_drop(&specs); /* the process holds it */
+    proc->id = note->id;
+    request_follow_as(b, proc, 0);
+    return proc;
+}
+
+/* Known from its own environment only: it runs, and that is how it was wished. */
+static bool is_bare(const struct pm_slot_note *note)
+{
+    return note->state == PM_STATE_NOWHERE;
+}
+
+static void adopt(struct brain *b, const struct pm_held *held, const struct pm_slot_note *note,
+                  struct pm_mono now)
+{
+    struct proc *proc = new_from_note(b, note, now);
+
+    if (!roster_take_slot(&b->roster, proc, held->slot))
+        return; /* the caller made sure it is free */
+    if (is_bare(note)) {
+        proc->order_unknown = true;
+        proc->life.up = true;
+        proc->life.state = PM_STATE_RUNNING;
+        proc->life.started = now;
+    } else {
+        pm_process_load(&proc->life, note);
+    }
+    proc->life.run = held->run;
+    proc->life_hash = note->spec_hash;
+    proc->pid = held->pid;
+    proc->start_ticks = held->start_ticks;
+    b->port->collect(b->self, proc->output);
+}
+
+void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono now)
+{
+    PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
+    struct pm_slot_note note;
+    const char *why = "its name or slot is in use";
+    bool understood;
+
+    pm_arena_init(&arena, 0);
+    understood = pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, &arena, &note, &why)
+                     == PM_OK
+                 && pm_name_fault(note.name) == NULL && pm_group_fault(note.group) == NULL
+                 && roster_find(&b->roster, note.group, note.name) == NULL
+                 && held->slot < PM_LIMIT_SLOTS && roster_by_slot(&b->roster, held->slot) == NULL;
+    if (understood) {
+        adopt(b, held, &note, now);
+        return;
+    }
+    if (held->pid == 0) {
+        free_note(b, held->slot);
+        return;
+    }
+    brain_say(b, PM_LOG_ERROR, "slot %llu holds process %lld, whose note cannot be understood "
+              "(%s); it is left alone", (unsigned long long)held->slot, (long long)held->pid, why);
+    if (!roster_set_foreign(&b->roster, held->slot, true))
+        brain_say(b, PM_LOG_ERROR, "the keeper's table is larger than ours");
+}
+
+/* What a note and the keeper together say has happened since the note was written. */
+static enum pm_process_event since_note(const struct proc *proc)
+{
+    if (pm_state_alive(proc->life.state) && (proc->over || proc->pid == 0))
+        return PM_EVENT_ENDED;
+    if (proc->pid != 0)
+        return proc->life.state == PM_STATE_STARTING ? PM_EVENT_SPAWNED : PM_EVENT_NOTHING;
+    return proc->life.removing ? PM_EVENT_REMOVE : PM_EVENT_NOTHING;
+}
+
+static void take_up(struct brain *b, struct proc *proc, struct pm_mono now)
+{
+    struct pm_input in = { .event = since_note(proc), .now = now, .ending = { .unknown = true } };
+    struct pm_seen seen = { .slot = proc->slot, .run = proc->life.run };
+    bool over = proc->over;
+
+    if (over)
+        in.ending = proc->how;
+    proc->over = false;
+    deadlines_set(&b->deadlines, &proc->deadline, proc->life.deadline);
+    life_step(b, proc, in);
+    if (over)
+        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+}
+
+void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mono now)
+{
+    if (b->ready)
+        return;
+    b->ready = true;
+    b->epoch = ready->epoch;
+    roster_resize(&b->roster, ready->slots < PM_LIMIT_SLOTS ? ready->slots : PM_LIMIT_SLOTS);
+    if (ready->version != PM_PROTOCOL_VERSION)
+        brain_say(b, PM_LOG_WARNING, "the keeper speaks version %llu, this brain %d",
+                  (unsigned long long)ready->version, PM_PROTOCOL_VERSION);
+    if (ready->stopping) {
+        b->ending = true;
+        b->leave_running = ready->leave_running;
+        if (!b->leave_running)
+            life_end_all(b, now);
+    }
+    for (size_t i = b->roster.n; i-- > 0; )
+        take_up(b, b->roster.at[i], now);
+    /* A deputy that begins lets its sheriff speak first; one that only lost its brain does not. */
+    wish_begin(b, ready->held > 0 || ready->brains > 1, now);
+    b->link.hello_at = now;
+}
+
+/* ---- lives ------------------------------------------------------------------------ */
+
+void slots_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct pm_mono now)
+{
+    struct proc *proc = roster_by_slot(&b->roster, spawned->slot);
+    struct pm_input in = { .event = PM_EVENT_SPAWNED, .now = now };
+
+    if (proc == NULL || proc->life.run != spawned->run)
+        return;
+    if (spawned->stage != PM_STAGE_NONE) {
+        in.event = PM_EVENT_SPAWN_FAILED;
+        in.ending = (struct pm_ending){ .stage = spawned->stage, .error = spawned->error };
+    } else {
+        proc->pid = spawned->pid;
+        proc->start_ticks = spawned->start_ticks;
+        link_touch(b, proc);
+        b->port->collect(b->self, proc->output);
+    }
+    life_step(b, proc, in);
+}
+
+/* Ended without being known to us: free its place, if it was foreign. */
+static void end_unknown(struct brain *b, const struct pm_ended *ended)
+{
+    struct pm_seen seen = { .slot = ended->slot, .run = ended->run };
+    bool foreign = roster_by_slot(&b->roster, ended->slot) == NULL;
+
+    b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+    if (foreign && roster_set_foreign(&b->roster, ended->slot, false))
+        free_note(b, ended->slot);
+}
+
+void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mono now)
+{
+    struct proc *proc = roster_by_slot(&b->roster, ended->slot);
+    struct pm_seen seen = { .slot = ended->slot, .run = ended->run };
+    struct pm_ending how = { .unknown = ended->unknown, .code = ended->exit_code,
+                             .signal = ended->exit_signal, .core_dumped = ended->core_dumped };
+
+    if (proc == NULL || proc->life.run != ended->run) {
+        end_unknown(b, ended);
+    } else if (!b->ready) {
+        proc->over = true;
+        proc->how = how;
+        proc->pid = 0;
+    } else {
+        struct pm_input in = { .event = PM_EVENT_ENDED, .now = now, .ending = how };
+        life_step(b, proc, in); /* which notes it; only then may the keeper forget it */
+        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+    }
+}
+
+void slots_finish(struct brain *b)
+{
+    for (size_t i = 0; i < b->roster.n; i++)
+        if (b->roster.at[i]->slot != NO_SLOT && !pm_state_alive(b->roster.at[i]->life.state))
+            free_note(b, b->roster.at[i]->slot);
+}

@@ -1,0 +1,196 @@
+/* What shall run here, as the sheriff said last.
+ *
+ * Both halves are whole: specs say what there is, wants say what of it is up. Taking one is
+ * therefore a comparison, and taking it twice changes nothing. Wants name their specs; those
+ * that come before them wait. Both are kept over the brain's death, a moment later, because the
+ * sheriff will say them again anyway and the first instruction of a process is more urgent.
+ */
+#include "brain/inside.h"
+
+#include <stdio.h>
+
+/* A burst of wishes is kept once. */
+#define KEEP_AFTER_MS 100
+/* A deputy that begins obeys what it was told in its former life, unless its sheriff is there to
+ * say something newer within this time. */
+#define SHERIFF_FIRST_MS 2000
+
+void wish_fini(struct wish *wish)
+{
+    specs_drop(&wish->specs);
+    pm_arena_fini(&wish->wants_arena);
+    pm_arena_fini(&wish->pending_arena);
+}
+
+static void keep_later(struct brain *b, struct pm_mono now)
+{
+    if (b->wish.keep_at.ms == 0)
+        b->wish.keep_at = pm_mono_after(now, KEEP_AFTER_MS);
+}
+
+void wish_keep(struct brain *b)
+{
+    struct pm_wish wish = {
+        .sheriff_id = b->wish.sheriff_id, .generation = b->wish.generation,
+        .specs_generation = b->wish.specs_generation,
+        .specs = specs_list(b->wish.specs), .wants = b->wish.wants.wants,
+    };
+
+    if (b->wish.keep_at.ms == 0)
+        return;
+    b->wish.keep_at.ms = 0;
+    b->port->keep_wish(b->self, &wish);
+}
+
+/* ---- specs ------------------------------------------------------------------------ */
+
+/* From a sheriff who counts orders differently, the first wish tells what we obeyed. */
+static void meet_stranger(struct brain *b)
+{
+    for (size_t i = 0; i < b->roster.n; i++)
+        b->roster.at[i]->order_unknown = true;
+}
+
+/* Every process gets its new spec, or learns that it is to go; then what is new comes. */
+static void spread_specs(struct brain *b, struct pm_mono now)
+{
+    struct specs *specs = b->wish.specs;
+    struct pm_spec_list list = specs_list(specs);
+
+    for (size_t i = b->roster.n; i-- > 0; ) {
+        struct proc *proc = b->roster.at[i];
+        const struct pm_spec *spec = specs_find(specs, proc->group, proc->name);
+        uint64_t id = proc->id;
+        if (spec != NULL) {
+            roster_respec(&b->roster, proc, specs, spec);
+            proc->life.removing = false;
+            request_follow_as(b, proc, id);
+            if (proc->id != id)
+                link_touch(b, proc);
+        } else {
+            life_step(b, proc, (struct pm_input){ .event = PM_EVENT_REMOVE, .now = now });
+        }
+    }
+    for (size_t i = 0; i < list.n; i++)
+        if (roster_find(&b->roster, list.at[i].group, list.at[i].name) == NULL)
+            life_new(b, specs, &list.at[i], now);
+}
+
+/* ---- wants ------------------------------------------------------------------------ */
+
+static void spread_wants(struct brain *b, struct pm_mono now)
+{
+    for (size_t i = 0; i < b->wish.wants.wants.n; i++) {
+        const struct pm_want *want = &b->wish.wants.wants.at[i];
+        struct proc *proc = roster_by_id(&b->roster, want->id);
+        if (proc != NULL)
+            life_want(b, proc, want, now);
+    }
+}
+
+/* A copy in `arena`, which held the one before. */
+static bool copy_wants(struct brain *b, const struct pm_wants *from, struct pm_arena *arena,
+                       struct pm_wants *to)
+{
+    pm_arena_fini(arena);
+    *to = (struct pm_wants){ 0 };
+    if (pm_copy(&pm_wants_desc, from, arena, to) == PM_OK)
+        return true;
+    brain_say(b, PM_LOG_ERROR, "out of memory for the sheriff's wishes; they are asked for again");
+    return false;
+}
+
+static void obey(struct brain *b, const struct pm_wants *wants, struct pm_mono now)
+{
+    if (!copy_wants(b, wants, &b->wish.wants_arena, &b->wish.wants))
+        return;
+    b->wish.generation = wants->generation;
+    b->wish.loaded = false;
+    b->wish.obey_at.ms = 0;
+    b->link.changed = true; /* a status that answers this generation, even if nothing changes */
+    keep_later(b, now);
+    spread_wants(b, now);
+}
+
+/* ---- from the sheriff ------------------------------------------------------------- */
+
+void wish_take_specs(struct brain *b, const struct pm_specs *specs, struct pm_mono now)
+{
+    struct specs *fresh;
+    char text[400] = "out of memory";
+
+    if (b->ending)
+        return;
+    if (specs_open(&specs->specs, text, sizeof text, &fresh) != PM_OK) {
+        brain_say(b, PM_LOG_ERROR, "specs of generation %llu are refused, the former stay: %s",
+                  (unsigned long long)specs->generation, text);
+        return;
+    }
+    if (b->wish.sheriff_id != 0 && b->wish.sheriff_id != b->link.sheriff_id)
+        meet_stranger(b);
+    b->wish.sheriff_id = b->link.sheriff_id;
+    b->wish.specs_generation = specs->generation;
+    b->wish.loaded = false; /* the former life's wants do not go with these specs */
+    b->wish.obey_at.ms = 0;
+    specs_drop(&b->wish.specs);
+    b->wish.specs = fresh;
+    b->link.changed = true;
+    keep_later(b, now);
+    spread_specs(b, now);
+
+    if (b->wish.pending.generation != 0 && b->wish.pending.specs_generation == specs->generation) {
+        obey(b, &b->wish.pending, now);
+        b->wish.pending = (struct pm_wants){ 0 };
+    }
+}
+
+void wish_take_wants(struct brain *b, const struct pm_wants *wants, struct pm_mono now)
+{
+    if (b->ending)
+        return;
+    if (b->wish.sheriff_id == b->link.sheriff_id
+        && wants->specs_generation == b->wish.specs_generation)
+        obey(b, wants, now);
+    else if (!copy_wants(b, wants, &b->wish.pending_arena, &b->wish.pending))
+        b->wish.pending.generation = 0;
+}
+
+/* ---- from our former life --------------------------------------------------------- */
+
+void brain_load_wish(struct brain *b, const struct pm_wish *wish)
+{
+    struct pm_wants wants = { .generation = wish->generation, .wants = wish->wants };
+    struct specs *specs;
+    char text[400] = "out of memory";
+
+    if (specs_open(&wish->specs, text, sizeof text, &specs) != PM_OK) {
+        brain_say(b, PM_LOG_ERROR, "the kept wish is not used: %s", text);
+        return;
+    }
+    specs_drop(&b->wish.specs);
+    b->wish.specs = specs;
+    b->wish.sheriff_id = wish->sheriff_id;
+    b->wish.specs_generation = wish->specs_generation;
+    b->wish.loaded = copy_wants(b, &wants, &b->wish.wants_arena, &b->wish.wants);
+    b->wish.generation = b->wish.loaded ? wish->generation : 0;
+}
+
+void wish_begin(struct brain *b, bool warm, struct pm_mono now)
+{
+    if (!b->wish.loaded || b->ending)
+        return;
+    spread_specs(b, now);
+    if (warm)
+        wish_obey_loaded(b, now);
+    else
+        b->wish.obey_at = pm_mono_after(now, SHERIFF_FIRST_MS);
+}
+
+void wish_obey_loaded(struct brain *b, struct pm_mono now)
+{
+    b->wish.obey_at.ms = 0;
+    if (!b->wish.loaded || b->ending)
+        return;
+    b->wish.loaded = false;
+    spread_wants(b, now);
+}
