@@ -46,12 +46,18 @@ static bool is_below(const char *pattern, const char *group)
     return glob(pattern, group);
 }
 
+/* '*' matches nothing too, but no group at all is not a group of some name. */
+static bool is_group(const char *pattern, const char *group)
+{
+    return !*pattern == !*group && glob(pattern, group);
+}
+
 static bool in_place(const struct term *term, const char *group, const char *name)
 {
     switch (term->where) {
     case EVERYWHERE:  return true;
     case ANY_GROUP:   return glob(term->name, name);
-    case THAT_GROUP:  return glob(term->name, name) && glob(term->group, group);
+    case THAT_GROUP:  return glob(term->name, name) && is_group(term->group, group);
     case BELOW_GROUP: return is_below(term->group, group);
     }
     return false;
