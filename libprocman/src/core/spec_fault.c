@@ -167,6 +167,8 @@ static const char *policy_fault(const struct pm_spec *spec)
         fault = pm_signal_fault(spec->stop_signal);
     for (size_t i = 0; i < PM_COUNT(periods) && fault == NULL; i++)
         fault = pm_period_fault(periods[i]);
+    if (fault == NULL && spec->restart_delay_ms > spec->restart_max_delay_ms)
+        fault = "restart.delay is longer than restart.max_delay";
     for (size_t i = 0; i < spec->success_codes.n && fault == NULL; i++)
         fault = pm_exit_code_fault(spec->success_codes.at[i]);
     return fault;
