@@ -37,8 +37,9 @@ PM_API bool pm_client_may_command(const struct pm_client *client); /* on the con
 /* Heap sentence for a failed pm_client_open: what, where, what to do next. */
 PM_API char *pm_client_fault(enum pm_err err, const char *run_dir) PM_MUST_USE;
 
-/* Send a request: a struct whose `request` and `version` fields this call fills in.
- * Its number goes to *out_request. OK | GONE | LIMIT | FORBIDDEN a change over the watch socket */
+/* Send a request: a struct whose `request`, `version` and `client` fields this call fills in.
+ * Its number goes to *out_request. After a GONE it connects anew.
+ * OK | GONE | LIMIT | FORBIDDEN a change over the watch socket | UNREACHABLE the sheriff is away */
 PM_API enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, void *request,
                                   uint64_t *out_request) PM_MUST_USE;
 
@@ -46,12 +47,13 @@ PM_API enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, vo
  * answer of a request that has only one (snapshot, bytes, exported, events).
  *   wait_ms  0 = poll, <0 = for ever
  *   out      caller's; pm_frame_fini(&out) afterwards; untouched on error
- * OK | TIMEOUT handle still good | GONE reopen | BAD_MESSAGE peer bug | INTERRUPTED by a signal */
+ * OK | TIMEOUT | GONE the connection ended, the answer will not come, send again |
+ * BAD_MESSAGE peer bug | INTERRUPTED by a signal. The handle stays good in any case. */
 PM_API enum pm_err pm_client_wait(struct pm_client *client, uint64_t request, int wait_ms,
                                   struct pm_frame *out) PM_MUST_USE;
 
 /* Send and wait for the one answer of `answer` kind; a pm_reply with an error becomes that error,
- * its sentence is pm_client_text(). */
+ * its sentence is pm_client_text(). Silence is UNREACHABLE: TIMEOUT is the sheriff's own word. */
 PM_API enum pm_err pm_client_call(struct pm_client *client, enum pm_msg kind, void *request,
                                   enum pm_msg answer, int wait_ms, struct pm_frame *out)
     PM_MUST_USE;
@@ -60,7 +62,7 @@ PM_API const char *pm_client_text(const struct pm_client *client);
 
 /* ---- live ---- */
 
-/* Topics: "view", "event", "output/ID/". Subscribing twice is fine. */
+/* Topics: "view", "event", "output/ID/". Subscribed twice, it is to be unsubscribed twice. */
 PM_API enum pm_err pm_client_subscribe(struct pm_client *client, const char *topic) PM_MUST_USE;
 PM_API enum pm_err pm_client_unsubscribe(struct pm_client *client, const char *topic) PM_MUST_USE;
 /* The next live message: DELTA, HAPPENED or CHUNK. As pm_client_wait. */
@@ -68,7 +70,8 @@ PM_API enum pm_err pm_client_next(struct pm_client *client, int wait_ms, struct 
     PM_MUST_USE;
 
 /* Readable when pm_client_next or pm_client_wait may have something. Level of readiness is not
- * kept by libzmq: after it was readable, call until TIMEOUT. */
+ * kept by libzmq: after it was readable, and after any other call here, call until TIMEOUT. The
+ * same descriptor serves for as long as the client lives. */
 PM_API int pm_client_fd(const struct pm_client *client);
 
 /* ---- a consistent view of the fleet ---- */
@@ -90,8 +93,10 @@ PM_API enum pm_err pm_view_open(struct pm_client *client, const struct pm_view_c
 PM_API void pm_view_close(struct pm_view **view);
 
 /* Take in what has come; when nothing has, wait at most wait_ms. A gap in the sequence asks for
- * a new snapshot by itself. Messages that are not the view's (events, output) are given to
- * `other`, which may be NULL. OK something came | TIMEOUT | GONE | BAD_MESSAGE */
+ * a new snapshot by itself, and so does the sheriff's end: GONE is said once, UNREACHABLE while
+ * he is away, and when he is back the view begins anew. Ages in rows go on with the clock.
+ * Messages that are not the view's (events, output) are given to `other`, which may be NULL.
+ * OK something came | TIMEOUT | GONE | UNREACHABLE | BAD_MESSAGE | INTERRUPTED */
 PM_API enum pm_err pm_view_pump(struct pm_view *view, int wait_ms,
                                 void (*other)(void *context, const struct pm_frame *frame))
     PM_MUST_USE;
