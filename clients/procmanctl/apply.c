@@ -1,0 +1,147 @@
+/* apply: a file becomes the wish. The sheriff compares and decides; here the file is read and
+ * what he says is printed: for each process none, live, restart and why, add, remove. */
+#include "table.h"
+#include "verbs.h"
+
+#include <procman/config.h>
+#include <procman/spec.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct column columns[] = {
+    { .title = "ACTION" }, { .title = "NAME" }, { .title = "HOST" },
+    { .title = "CHANGES", .cut = true },
+};
+
+static enum shade shade_of_action(enum pm_action action)
+{
+    switch (action) {
+    case PM_ACTION_ADD:
+        return SHADE_GOOD;
+    case PM_ACTION_LIVE:
+    case PM_ACTION_RESTART:
+        return SHADE_CHANGING;
+    case PM_ACTION_REMOVE:
+        return SHADE_BAD;
+    default:
+        return SHADE_FAINT;
+    }
+}
+
+static char *joined(const struct pm_strs *words)
+{
+    char *text = pm_strdup("");
+
+    for (size_t i = 0; i < words->n; ++i) {
+        char *longer = pm_printf("%s%s%s", text, i ? ", " : "", words->at[i]);
+
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static void print_changes(const struct ctl *ctl, const struct pm_change_list *changes)
+{
+    struct table table;
+
+    table_init(&table, columns, PM_COUNT(columns));
+    for (size_t i = 0; i < changes->n; ++i) {
+        const struct pm_change *change = &changes->at[i];
+        char *fields PM_CLEANUP(pm_free) = joined(&change->fields);
+        char label[PM_LABEL_SIZE];
+
+        table_add(&table, shade_of_action(change->action),
+                  pm_word(&pm_action_words, (int)change->action));
+        table_add(&table, SHADE_NONE,
+                  pm_spec_label(change->group, change->name, "", label, sizeof(label)));
+        table_add(&table, SHADE_NONE, change->host);
+        table_add(&table, SHADE_NONE, fields);
+    }
+    table_print(&table, ctl->set.plain);
+    table_fini(&table);
+}
+
+/* "2 add, 1 restart, 7 none" */
+static void print_sum(const struct pm_change_list *changes, bool plan_only)
+{
+    size_t counts[pm_action_count] = { 0 };
+    char *text PM_CLEANUP(pm_free) = pm_strdup("");
+
+    for (size_t i = 0; i < changes->n; ++i)
+        counts[changes->at[i].action]++;
+    for (size_t action = pm_action_count; action-- > 0;) {
+        char *longer;
+
+        if (counts[action] == 0)
+            continue;
+        longer = pm_printf("%s%s%zu %s", text, *text ? ", " : "", counts[action],
+                           pm_word(&pm_action_words, (int)action));
+        free(text);
+        text = longer;
+    }
+    out_line("%s%s", plan_only ? "would be: " : "", *text ? text : "nothing to do");
+}
+
+static enum pm_err print_plan(const struct ctl *ctl, const struct pm_plan *plan, bool plan_only)
+{
+    if (ctl->set.json)
+        return out_json("plan", &pm_change_desc, plan->changes.at, plan->changes.n);
+    if (plan->changes.n > 0)
+        print_changes(ctl, &plan->changes);
+    if (!ctl->set.plain)
+        print_sum(&plan->changes, plan_only);
+    return PM_OK;
+}
+
+enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request)
+{
+    uint64_t number;
+    enum pm_err err = pm_client_send(ctl->client, PM_MSG_APPLY, request, &number);
+    bool more = true;
+
+    if (err != PM_OK)
+        return ctl_fail(ctl, err);
+    while (more) {
+        struct pm_frame frame;
+        const struct pm_reply *reply;
+
+        err = pm_client_wait(ctl->client, number, ANSWER_WAIT_MS, &frame);
+        if (err != PM_OK)
+            return ctl_fail(ctl, err == PM_TIMEOUT ? PM_UNREACHABLE : err);
+        reply = frame.msg;
+        more = frame.kind != PM_MSG_REPLY;
+        if (frame.kind == PM_MSG_PLAN) {
+            err = print_plan(ctl, frame.msg, request->plan_only);
+        } else if (!more && pm_err_from_word(reply->error) != PM_OK) {
+            err = pm_err_from_word(reply->error);
+            complain("%s", *reply->text ? reply->text : pm_err_sentence(err));
+        }
+        pm_frame_fini(&frame);
+    }
+    return err;
+}
+
+enum pm_err verb_apply(struct ctl *ctl)
+{
+    const char *path = ctl->words.at[0];
+    char *source PM_CLEANUP(pm_free) = NULL;
+    struct pm_config config = { 0 };
+    struct pm_apply request;
+    enum pm_err err;
+
+    if (ctl->set.prune && ctl->set.no_prune)
+        return ctl_misuse(ctl, "--prune and --no-prune are opposites");
+    err = load_config(path, &config);
+    if (err != PM_OK)
+        return err;
+    source = realpath(path, NULL);
+    request = (struct pm_apply){ .mode = PM_APPLY_MODE_MERGE, .plan_only = ctl->set.plan,
+                                 .prune = ctl->set.prune, .specs = config.specs,
+                                 .deputies = config.deputies, .source = source ? source : path };
+    err = ctl_open(ctl);
+    if (err == PM_OK)
+        err = apply_specs(ctl, &request);
+    pm_config_fini(&config);
+    return err;
+}

@@ -1,0 +1,192 @@
+/* up, down: a whole ProcMan for one user and one machine, without any set-up.
+ *
+ * up is level-triggered like everything else: what is there is used, what is missing is made. A
+ * sheriff that answers is never replaced; a FILE is applied to whichever answers in the end.
+ */
+#include "interrupt.h"
+#include "launch.h"
+#include "out.h"
+#include "verbs.h"
+
+#include <procman/config.h>
+#include <procman/time.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define UP_WAIT_MS   10000   /* to answer, and for autostart to settle */
+#define DOWN_WAIT_MS 60000   /* processes may take their stop timeouts */
+#define GLANCE_MS    20      /* between two looks at what gives no sign by itself */
+
+static bool is_over(struct pm_mono deadline)
+{
+    return pm_mono_now().ms >= deadline.ms;
+}
+
+static void glance(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = GLANCE_MS * 1000000L }, NULL);
+}
+
+/* ---- up ---- */
+
+static enum pm_err wait_for_sheriff(struct ctl *ctl, struct launch *launch,
+                                    struct pm_mono deadline)
+{
+    for (;;) {
+        enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
+
+        if (err == PM_OK)
+            return PM_OK;
+        if (launch_failed(launch))
+            return PM_FAILED;
+        if (is_over(deadline)) {
+            complain("sheriffd was started but does not answer; see %s", launch->log);
+            return PM_TIMEOUT;
+        }
+        glance();
+    }
+}
+
+static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline)
+{
+    struct launch launch = { .run_dir = ctl->set.run_dir, .state_dir = ctl->set.state_dir };
+    enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
+
+    if (err == PM_OK)
+        return PM_OK;
+    if (err != PM_UNREACHABLE) {
+        char *text PM_CLEANUP(pm_free) = pm_client_fault(err, ctl->set.run_dir);
+
+        complain("%s", text);
+        return err;
+    }
+    err = launch_sheriff(&launch);
+    if (err == PM_OK)
+        err = wait_for_sheriff(ctl, &launch, deadline);
+    free(launch.log);
+    return err;
+}
+
+static enum pm_err apply_file(struct ctl *ctl, const struct pm_config *config)
+{
+    char *source PM_CLEANUP(pm_free) = realpath(ctl->words.at[0], NULL);
+    struct pm_apply request = { .mode = PM_APPLY_MODE_MERGE, .specs = config->specs,
+                                .deputies = config->deputies,
+                                .source = source ? source : ctl->words.at[0] };
+
+    return apply_specs(ctl, &request);
+}
+
+/* Its own deputy is there, and every process is in a state that lasts. */
+static bool is_settled(const struct pm_snapshot *picture)
+{
+    for (size_t i = 0; i < picture->procs.n; ++i) {
+        const struct pm_proc *proc = &picture->procs.at[i];
+
+        if (proc->state == PM_STATE_STARTING || proc->state == PM_STATE_STOPPING
+            || (!proc->settled && proc->state != PM_STATE_LOST && proc->wanted))
+            return false;
+    }
+    for (size_t i = 0; i < picture->deputies.n; ++i)
+        if (picture->deputies.at[i].state == PM_LINK_UP)
+            return true;
+    return false;
+}
+
+static enum pm_err wait_until_settled(struct ctl *ctl, struct pm_mono deadline,
+                                      struct pm_frame *out)
+{
+    for (;;) {
+        struct pm_ask ask = { 0 };
+        enum pm_err err = ctl_call(ctl, PM_MSG_ASK, &ask, PM_MSG_SNAPSHOT, out);
+
+        if (err != PM_OK || is_settled(out->msg) || is_over(deadline))
+            return err;
+        pm_frame_fini(out);
+        glance();
+    }
+}
+
+static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline)
+{
+    struct pm_frame frame = { 0 };
+    const struct pm_snapshot *picture;
+    enum pm_err err = wait_until_settled(ctl, deadline, &frame);
+
+    if (err != PM_OK)
+        return err;
+    picture = frame.msg;
+    if (ctl->set.json)
+        err = out_json("processes", &pm_proc_desc, picture->procs.at, picture->procs.n);
+    else if (picture->procs.n > 0)
+        status_print(ctl, &picture->procs);
+    else
+        out_line("the sheriff is up and has no processes yet");
+    pm_frame_fini(&frame);
+    return err;
+}
+
+enum pm_err verb_up(struct ctl *ctl)
+{
+    struct pm_config config = { 0 };
+    bool has_file = ctl->words.n > 0;
+    uint64_t wait_ms;
+    struct pm_mono deadline;
+    enum pm_err err = ctl_timeout(ctl, UP_WAIT_MS, &wait_ms);
+
+    if (err == PM_OK && has_file)
+        err = load_config(ctl->words.at[0], &config);
+    if (err != PM_OK)
+        return err;
+    deadline = pm_mono_after(pm_mono_now(), (int64_t)wait_ms);
+    err = reach_sheriff(ctl, deadline);
+    if (err == PM_OK && has_file)
+        err = apply_file(ctl, &config);
+    if (err == PM_OK)
+        err = print_picture(ctl, deadline);
+    if (has_file)
+        pm_config_fini(&config);
+    return err;
+}
+
+/* ---- down ---- */
+
+/* He is gone when nobody answers at his socket any more. */
+static enum pm_err wait_until_gone(struct ctl *ctl, struct pm_mono deadline)
+{
+    while (!is_over(deadline)) {
+        struct pm_client *client = NULL;
+
+        if (pm_client_open(ctl->set.run_dir, false, ctl->name, &client) != PM_OK)
+            return PM_OK;
+        pm_client_close(&client);
+        glance();
+    }
+    complain("the sheriff has not ended yet; he goes on stopping his processes");
+    return PM_TIMEOUT;
+}
+
+enum pm_err verb_down(struct ctl *ctl)
+{
+    struct pm_shutdown request = { 0 };
+    struct pm_frame frame = { 0 };
+    uint64_t wait_ms;
+    enum pm_err err = ctl_timeout(ctl, DOWN_WAIT_MS, &wait_ms);
+
+    if (err != PM_OK)
+        return err;
+    err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
+    if (err == PM_UNREACHABLE) {
+        complain("no sheriff is up here; nothing to end");
+        return PM_OK;
+    }
+    if (err == PM_OK)
+        err = pm_client_call(ctl->client, PM_MSG_SHUTDOWN, &request, PM_MSG_REPLY, (int)wait_ms,
+                             &frame);
+    if (err != PM_OK)
+        return ctl_fail(ctl, err);
+    pm_frame_fini(&frame);
+    pm_client_close(&ctl->client);
+    interrupt_says("\nprocmanctl: interrupted; the sheriff goes on ending\n");
+    return wait_until_gone(ctl, pm_mono_after(pm_mono_now(), (int64_t)wait_ms));
+}

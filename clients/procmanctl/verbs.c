@@ -1,0 +1,144 @@
+#include "verbs.h"
+
+#include <procman/suggest.h>
+#include <string.h>
+
+#define TABLES BIT(PLAIN)
+#define ORDERS BIT(NO_WAIT) | BIT(TIMEOUT)
+
+const struct pm_option ctl_options[] = {
+    [OPT_RUN_DIR] = { "run-dir", 0, "DIR", "the sheriff's run directory",
+                      PM_INTO(struct settings, run_dir) },
+    [OPT_JSON] = { "json", 0, NULL, "print JSON", PM_INTO(struct settings, json) },
+    [OPT_PLAIN] = { "plain", 0, NULL, "print tables for scripts: tabs, no heading, nothing cut",
+                    PM_INTO(struct settings, plain) },
+    [OPT_NO_WAIT] = { "no-wait", 0, NULL, "do not wait for the outcome",
+                      PM_INTO(struct settings, no_wait) },
+    [OPT_TIMEOUT] = { "timeout", 0, "TIME", "wait at most this long, such as 500ms, 30s or 2m",
+                      PM_INTO(struct settings, timeout) },
+    [OPT_FOLLOW] = { "follow", 'f', NULL, "go on with what comes",
+                     PM_INTO(struct settings, follow) },
+    [OPT_LINES] = { "lines", 'n', "LINES", "the last so many, or all",
+                    PM_INTO(struct settings, lines) },
+    [OPT_PLAN] = { "plan", 0, NULL, "say what would happen and do nothing",
+                   PM_INTO(struct settings, plan) },
+    [OPT_PRUNE] = { "prune", 0, NULL, "remove what is not in the file",
+                    PM_INTO(struct settings, prune) },
+    [OPT_NO_PRUNE] = { "no-prune", 0, NULL, "keep what is not in the file; the default",
+                       PM_INTO(struct settings, no_prune) },
+    [OPT_HOST] = { "host", 0, "HOST", "the deputy to run it; default: the sheriff's own machine",
+                   PM_INTO(struct settings, host) },
+    [OPT_GROUP] = { "group", 0, "GROUP", "its group, nested with /",
+                    PM_INTO(struct settings, group) },
+    [OPT_SET] = { "set", 0, "KEY=VALUE", "set a key of procman.yaml(5); may be repeated",
+                  PM_INTO(struct settings, set) },
+    [OPT_SHOW_ENV] = { "show-env", 0, NULL, "print the values of environment variables",
+                       PM_INTO(struct settings, show_env) },
+    [OPT_STATE_DIR] = { "state-dir", 0, "DIR", "where a sheriff that is started keeps its state",
+                        PM_INTO(struct settings, state_dir) },
+    [OPT_COUNT] = { 0 },
+};
+
+#define NEEDS_SELECTOR " needs a selector: which processes? (\"all\" is every one of them)"
+
+const struct verb verbs[] = {
+    { "status", "ls ps", "[SEL…]", "what runs, and how it is",
+      "With selectors the exit status is 3 when one of the processes is not running.",
+      "procmanctl status\nprocmanctl status drivers/ %failed @rig08\n",
+      TABLES, 0, ANY_NUMBER, NULL, verb_status },
+    { "deputies", NULL, "", "the machines and their deputies", NULL,
+      "procmanctl deputies\n", TABLES, 0, 0, NULL, verb_deputies },
+    { "start", NULL, "SEL… [--no-wait] [--timeout TIME]", "bring processes up",
+      "What is up already stays as it is. Waits for the outcome, at most 30 s.",
+      "procmanctl start drivers/cam\nprocmanctl start drivers/ '!drivers/lidar' --timeout 5s\n",
+      ORDERS, 1, ANY_NUMBER, "start" NEEDS_SELECTOR, verb_start },
+    { "stop", NULL, "SEL… [--no-wait] [--timeout TIME]", "bring processes down",
+      "Each gets its stop signal and, after its stop timeout, SIGKILL.",
+      "procmanctl stop all\nprocmanctl stop @rig08\n",
+      ORDERS, 1, ANY_NUMBER, "stop" NEEDS_SELECTOR, verb_stop },
+    { "restart", NULL, "SEL… [--no-wait] [--timeout TIME]", "give processes a new run",
+      "Starts those that are down.", "procmanctl restart planner\n",
+      ORDERS, 1, ANY_NUMBER, "restart" NEEDS_SELECTOR, verb_restart },
+    { "signal", NULL, "SIGNAL SEL…", "send processes a signal",
+      "SIGNAL is a name or a number: HUP, SIGUSR1, 10.", "procmanctl signal HUP web\n",
+      BIT(TIMEOUT), 2, ANY_NUMBER, "signal needs a signal and a selector", verb_signal },
+    { "logs", NULL, "SEL… [-f] [-n LINES]", "what processes wrote",
+      "The last 50 lines of each; -n all: all there is. Into a pipe the bytes go as they are; "
+      "on a terminal control characters are left out.",
+      "procmanctl logs cam -f\nprocmanctl logs drivers/ -n 5\nprocmanctl logs cam -n all | less\n",
+      BIT(FOLLOW) | BIT(LINES), 1, ANY_NUMBER, "logs" NEEDS_SELECTOR, verb_logs },
+    { "show", NULL, "SEL… [--show-env]", "all there is to know about processes", NULL,
+      "procmanctl show drivers/cam\n", BIT(SHOW_ENV), 1, ANY_NUMBER, "show" NEEDS_SELECTOR,
+      verb_show },
+    { "check", NULL, "FILE", "find all errors of a configuration file",
+      "Needs no sheriff.", "procmanctl check fleet.yaml\n",
+      0, 1, 1, "check needs a FILE", verb_check },
+    { "apply", NULL, "FILE [--plan] [--prune|--no-prune]", "make the fleet be what a file says",
+      "Says for each process what it does: none, live, restart (and why), add, remove.",
+      "procmanctl apply fleet.yaml --plan\nprocmanctl apply fleet.yaml\n",
+      TABLES | BIT(PLAN) | BIT(PRUNE) | BIT(NO_PRUNE), 1, 1, "apply needs a FILE", verb_apply },
+    { "add", NULL, "NAME [--host HOST] [--group GROUP] [--set KEY=VALUE…] -- COMMAND…",
+      "define one process",
+      "It begins stopped. One word of COMMAND is a line in sh syntax; several are the "
+      "program and its arguments.",
+      "procmanctl add clock --group tools -- sh -c 'while date; do sleep 1; done'\n"
+      "procmanctl add web --host rig08 --set auto_restart=always -- 'exec ./web -p $PORT'\n",
+      TABLES | BIT(HOST) | BIT(GROUP) | BIT(SET), 1, 1, "add needs a NAME", verb_add },
+    { "edit", NULL, "SEL… --set KEY=VALUE…", "change keys of processes",
+      "Restarts what runs only where the key matters to a running process.",
+      "procmanctl edit cam --set env.PORT=7001 --set stop.timeout=3s\n",
+      TABLES | BIT(SET) | BIT(PLAN), 1, ANY_NUMBER, "edit" NEEDS_SELECTOR, verb_edit },
+    { "remove", NULL, "SEL… [--no-wait] [--timeout TIME]", "stop processes and forget them", NULL,
+      "procmanctl remove tools/clock\n", ORDERS, 1, ANY_NUMBER, "remove" NEEDS_SELECTOR,
+      verb_remove },
+    { "export", NULL, "[FILE]", "the running configuration, as a file that apply takes",
+      "JSON when FILE ends with .json or with --json, else YAML; without FILE to standard output. "
+      "It has the values of environment variables.",
+      "procmanctl export\nprocmanctl export fleet.json\n", 0, 0, 1, NULL, verb_export },
+    { "events", NULL, "[SEL…] [-f] [-n EVENTS]", "what happened, and who caused it",
+      "The last 50; -n all: as many as one answer holds.",
+      "procmanctl events -f\nprocmanctl events drivers/ -n 5\n",
+      TABLES | BIT(FOLLOW) | BIT(LINES), 0, ANY_NUMBER, NULL, verb_events },
+    { "up", NULL, "[FILE] [--state-dir DIR] [--timeout TIME]",
+      "start a sheriff with a deputy on this machine, if none answers",
+      "With FILE, its processes too. They all end with \"procmanctl down\".",
+      "procmanctl up fleet.yaml\n", TABLES | BIT(STATE_DIR) | BIT(TIMEOUT), 0, 1, NULL, verb_up },
+    { "down", NULL, "[--timeout TIME]", "end what \"up\" started, and all of its processes", NULL,
+      "procmanctl down\n", BIT(TIMEOUT), 0, 0, NULL, verb_down },
+    { "version", NULL, "", "versions of this program and of the sheriff", NULL,
+      "procmanctl version\n", 0, 0, 0, NULL, verb_version },
+    { "help", NULL, "[VERB]", "how to use all this", NULL, "procmanctl help start\n", 0, 0, 1, NULL,
+      verb_help },
+};
+const size_t verbs_count = PM_COUNT(verbs);
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+
+    while (words && n > 0) {
+        size_t length = strcspn(words, " ");
+
+        if (length == n && memcmp(words, word, n) == 0)
+            return true;
+        words = words[length] ? words + length + 1 : NULL;
+    }
+    return false;
+}
+
+const struct verb *verb_find(const char *word)
+{
+    for (size_t i = 0; i < verbs_count; ++i)
+        if (strcmp(verbs[i].name, word) == 0 || has_word(verbs[i].aliases, word))
+            return &verbs[i];
+    return NULL;
+}
+
+const char *verb_suggest(const char *word)
+{
+    struct pm_suggest near = { .wrong = word };
+
+    for (size_t i = 0; i < verbs_count; ++i)
+        pm_suggest_try(&near, verbs[i].name);
+    return near.best;
+}

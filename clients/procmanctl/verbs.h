@@ -1,0 +1,49 @@
+/* All verbs, and the functions behind their rows. */
+#ifndef PROCMANCTL_VERBS_H
+#define PROCMANCTL_VERBS_H
+
+#include "ctl.h"
+
+#include <procman/config.h>
+
+extern const struct verb verbs[];
+extern const size_t verbs_count;
+extern const struct pm_option ctl_options[];
+
+const struct verb *verb_find(const char *word);  /* by name or alias; NULL: none */
+const char *verb_suggest(const char *word);      /* a near name, or NULL */
+
+enum pm_err verb_status(struct ctl *ctl);
+enum pm_err verb_deputies(struct ctl *ctl);
+enum pm_err verb_start(struct ctl *ctl);
+enum pm_err verb_stop(struct ctl *ctl);
+enum pm_err verb_restart(struct ctl *ctl);
+enum pm_err verb_remove(struct ctl *ctl);
+enum pm_err verb_signal(struct ctl *ctl);
+enum pm_err verb_logs(struct ctl *ctl);
+enum pm_err verb_show(struct ctl *ctl);
+enum pm_err verb_check(struct ctl *ctl);
+enum pm_err verb_apply(struct ctl *ctl);
+enum pm_err verb_add(struct ctl *ctl);
+enum pm_err verb_edit(struct ctl *ctl);
+enum pm_err verb_export(struct ctl *ctl);
+enum pm_err verb_events(struct ctl *ctl);
+enum pm_err verb_up(struct ctl *ctl);
+enum pm_err verb_down(struct ctl *ctl);
+enum pm_err verb_version(struct ctl *ctl);
+enum pm_err verb_help(struct ctl *ctl);
+
+/* status.c, for up as well */
+void status_print(const struct ctl *ctl, const struct pm_proc_list *procs);
+
+/* apply.c, for add, edit and up as well: send it, print the plan. `request` is complete. */
+enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request) PM_MUST_USE;
+/* check.c: load a configuration file; its errors are told. */
+enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
+
+/* help.c, for main as well */
+void help_general(void);
+void help_short(void);
+void help_verb(const struct verb *verb);
+
+#endif
