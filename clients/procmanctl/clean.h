@@ -8,9 +8,9 @@
 /* Between two pieces of one stream: begin with { 0 }. */
 struct cleaner { uint8_t state, left, lead; };
 
-/* Copy n bytes to `to`, which holds as many, leaving out escape sequences, control characters
- * but newline and tab, and bytes that are no UTF-8. A piece may end anywhere. Returns how many
- * were written. */
+/* Copy n bytes to `to`, which holds one more (a character may have begun in the piece before),
+ * leaving out escape sequences, control characters but newline and tab, and bytes that can neither
+ * begin nor continue a UTF-8 character. A piece may end anywhere. Returns how many were written. */
 size_t clean(struct cleaner *cleaner, const uint8_t *from, size_t n, uint8_t *to);
 
 #endif
