@@ -110,8 +110,8 @@ Test(decode, small_elements_that_become_large_structs_end_at_the_arenas_limit)
 
 Test(decode, unknown_keys_are_skipped_whatever_is_in_them)
 {
-    static const char bytes[] = "\x84\xa6" "colour\xa3red\xa4tree\x82\xa1x\x93\x01\xc0\xa1y\xa1z\x80"
-                                "\xa7session\x07\xa4when\xd9\x01x";
+    static const char bytes[] = "\x84\xa6" "colour\xa3red\xa4tree\x82\xa1x\x93\x01\xc0\xa1y"
+                                "\xa1z\x80\xa7session\x07\xa4when\xd9\x01x";
     struct pm_resync got;
     const char *why = "";
 

@@ -74,5 +74,5 @@ Test(json, an_empty_document_is_an_empty_list)
     PM_CLEANUP(pm_free) char *text = NULL;
 
     cr_assert_eq(pm_json_document("processes", &pm_proc_desc, NULL, 0, 2, &text), PM_OK);
-    cr_expect_str_eq(text, "{\n  \"schema\": \"procman.v1\",\n  \"processes\": []\n}\n", "%s", text);
+    cr_expect_str_eq(text, "{\n  \"schema\": \"procman.v1\",\n  \"processes\": []\n}\n");
 }

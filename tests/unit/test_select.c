@@ -6,7 +6,11 @@
 #include <string.h>
 
 /* The fleet of these tests; a row's letter names it in what is expected. */
-static const struct { char letter; const char *group, *name, *host; enum pm_state state; } fleet[] = {
+static const struct {
+    char letter;
+    const char *group, *name, *host;
+    enum pm_state state;
+} fleet[] = {
     { 'a', "", "cam", "rig1", PM_STATE_RUNNING },
     { 'b', "drivers", "cam", "rig1", PM_STATE_FAILED },
     { 'c', "drivers/front", "cam", "rig2", PM_STATE_RUNNING },
@@ -103,7 +107,8 @@ Test(select, a_wrong_word_is_named_with_its_reason)
         { "%failed%lost", "selector '%failed%lost': it names two states" },
         { "!", "selector '!': it is empty" },
         { "c[am", "selector 'c[am': a '[' without its ']'; write \\[ for the character itself" },
-        { "cam@[x", "selector 'cam@[x': a '[' without its ']'; write \\[ for the character itself" },
+        { "cam@[x", "selector 'cam@[x': a '[' without its ']'; write \\[ for the character "
+                    "itself" },
         { "cam\\", "selector 'cam\\': nothing follows the backslash" },
     };
 

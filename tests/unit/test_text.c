@@ -25,8 +25,8 @@ Test(text, durations_are_read_as_written)
 Test(text, what_is_no_duration_is_refused_and_changes_nothing)
 {
     static const char *const rows[] = {
-        "", " 1s", "1s ", "s", "-1s", "+1s", "1x", "1.s", ".5s", "1h5", "5 s", "1s1h", "1s1s", "1e3",
-        "99999999999999999999s", "9999999999999999d", "106751991168d", "0x10",
+        "", " 1s", "1s ", "s", "-1s", "+1s", "1x", "1.s", ".5s", "1h5", "5 s", "1s1h", "1s1s",
+        "1e3", "99999999999999999999s", "9999999999999999d", "106751991168d", "0x10",
     };
 
     for (size_t i = 0; i < PM_COUNT(rows); i++) {

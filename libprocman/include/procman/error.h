@@ -16,7 +16,8 @@ enum pm_err {
 PM_API const char *pm_err_word(enum pm_err err);     /* "not-found", what goes on the wire */
 PM_API const char *pm_err_sentence(enum pm_err err); /* "no such process or host" */
 PM_API int pm_err_exit(enum pm_err err);             /* exit status of a command line */
-PM_API enum pm_err pm_err_from_word(const char *word); /* unknown or empty: FAILED, "" and "ok": OK */
+/* "", NULL and "ok" are OK, an unknown word is FAILED. */
+PM_API enum pm_err pm_err_from_word(const char *word);
 
 PM_END
 #endif

@@ -25,9 +25,9 @@
 #define PM_LIMIT_PERIOD_MS      (315360000000ull)
 
 /* A deputy. */
-#define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each below 20,000 */
+#define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each */
 #define PM_LIMIT_NOTE           2048        /* bytes the keeper remembers for the brain per slot */
-#define PM_LIMIT_SPAWN          (160u << 10) /* bytes of one keeper message: a socket buffer's default is 208 KiB */
+#define PM_LIMIT_SPAWN          (160u << 10) /* bytes of one keeper message: a socket takes 208 KiB */
 #define PM_LIMIT_READ           (256u << 10) /* bytes of output in one answer */
 
 /* A fleet. */

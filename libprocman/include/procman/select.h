@@ -20,7 +20,8 @@ PM_BEGIN
 
 struct pm_select;
 
-/* Parse words, which are borrowed until close. No words: everything. OK | USAGE *why says which word and why, heap, for the caller to free */
+/* Parse words, which are borrowed until close. No words: everything.
+ * OK | USAGE *why says which word and why, heap, for the caller to free */
 PM_API enum pm_err pm_select_open(const struct pm_strs *words, struct pm_select **out, char **why)
     PM_MUST_USE;
 PM_API void pm_select_close(struct pm_select **select);

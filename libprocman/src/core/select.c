@@ -129,9 +129,9 @@ static char *unknown_state(const char *word)
 
     for (int state = PM_STATE_NOWHERE + 1; state < PM_STATE_COUNT; state++)
         pm_suggest_try(&suggest, pm_state_word((enum pm_state)state));
-    return suggest.best ? pm_printf("there is no state '%s'; did you mean %%%s?", word,
-                                    suggest.best)
-                        : pm_printf("there is no state '%s'; for a '%%' in a name write \\%%", word);
+    if (suggest.best)
+        return pm_printf("there is no state '%s'; did you mean %%%s?", word, suggest.best);
+    return pm_printf("there is no state '%s'; for a '%%' in a name write \\%%", word);
 }
 
 static char *set_state(struct term *term, const char *word)
