@@ -80,8 +80,10 @@ static bool is_ours(const char *path)
 
     if (lstat(path, &entry) != 0 || stat(path, &target) != 0)
         return false;
+    if (entry.st_uid == geteuid() && target.st_uid == geteuid())
+        return true;
     errno = EPERM;
-    return entry.st_uid == geteuid() && target.st_uid == geteuid();
+    return false;
 }
 
 static bool make_one(const char *path, mode_t mode)
@@ -90,17 +92,22 @@ static bool make_one(const char *path, mode_t mode)
 
     if (mkdir(path, mode) == 0)
         return true;
-    if (stat(path, &status) != 0) /* keeps what mkdir said unless it was EEXIST of a dead link */
-        return false;
-    errno = ENOTDIR;
-    return S_ISDIR(status.st_mode);
+    int why = errno;
+    bool exists = stat(path, &status) == 0;
+    if (exists && S_ISDIR(status.st_mode))
+        return true;
+    errno = exists ? ENOTDIR : why;
+    return false;
 }
 
 enum pm_err pm_make_dir(const char *path, bool is_private)
 {
     PM_CLEANUP(pm_free) char *prefix = pm_strdup(path);
+    char *slash = prefix + (*prefix == '/');
 
-    for (char *slash = strchr(prefix + (*prefix == '/'), '/'); slash; slash = strchr(slash + 1, '/')) {
+    for (size_t n = strlen(prefix); n > 1 && prefix[n - 1] == '/'; n--)
+        prefix[n - 1] = '\0';
+    for (slash = strchr(slash, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (!make_one(prefix, 0755))
             return PM_IO;
