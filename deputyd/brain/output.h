@@ -1,0 +1,67 @@
+/* Every process's output: moved from its pipes into its file, and shown to who follows it.
+ *
+ * The mover is an actor, because a disk may block and the loop may not. This is its handle for
+ * the loop: orders go in without waiting, news come out. A byte is in the pipe or in the file,
+ * never in our memory only; its address is its place in the file. */
+#ifndef BRAIN_OUTPUT_H
+#define BRAIN_OUTPUT_H
+
+#include <procman/error.h>
+#include <procman/schema.h>
+
+struct output;
+struct output_file; /* one process's output */
+
+/* dir: where the files are, made when needed. NO_MEMORY when no actor can be had. */
+enum pm_err output_open(const char *dir, struct output **out) PM_MUST_USE;
+/* Moves what is still in the pipes (within bounds: what others write meanwhile may stay there
+ * for the next mover), then ends. */
+void output_close(struct output **output);
+
+/* For zloop_reader: readable when output_next() has news. */
+void *output_socket(struct output *output);
+
+/* ---- orders: all are carried out in the order given, later ---- */
+
+struct output_file *output_file_open(struct output *output, const char *group, const char *name);
+/* Nothing is lost: it ends when its pipes are drained. The pointer is no longer the caller's. */
+void output_file_close(struct output *output, struct output_file **file);
+
+/* The read end of one of its pipes; the mover's from now on. */
+void output_file_take(struct output *output, struct output_file *file, enum pm_stream stream,
+                      int fd);
+/* on: say where the end is now (an empty chunk), and from then on show every byte, under that
+ * number. */
+void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on);
+/* Answered by OUTPUT_BYTES. */
+void output_file_read(struct output *output, struct output_file *file,
+                      const struct pm_read *read);
+
+/* ---- what can be known at any time ---- */
+
+uint64_t output_file_end(const struct output_file *file);    /* address of the next byte */
+bool output_file_drained(const struct output_file *file);    /* no pipe is open any more */
+/* The file system the files are on, about a second ago. */
+void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *total_bytes);
+
+/* ---- news ---- */
+
+enum output_news_kind {
+    OUTPUT_CHUNK,   /* chunk */
+    OUTPUT_BYTES,   /* bytes; all but the session is filled in */
+    OUTPUT_DRAINED, /* group, name: the last pipe came to its end */
+    OUTPUT_TROUBLE, /* text: a file cannot be written, or can again */
+};
+
+struct output_news {
+    enum output_news_kind kind;
+    struct pm_chunk chunk;
+    struct pm_bytes bytes;
+    const char *group, *name;
+    const char *text;
+};
+
+/* The next piece of news, valid until the next call. false: there is none now. */
+bool output_next(struct output *output, struct output_news *out);
+
+#endif

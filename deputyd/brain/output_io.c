@@ -1,0 +1,169 @@
+/* The loop's side of the output: orders in, news out, never waiting.
+ *
+ * Both directions of the actor's pipe are unbounded for libzmq (a full one would make the loop
+ * wait for the disk) and bounded by us: orders by the number of processes and requests, chunks
+ * by the bytes in flight, over which the mover drops them. A follower sees the gap and reads.
+ */
+#include "brain/mover.h"
+
+#include "brain/output_path.h"
+
+#include <procman/log.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct output {
+    struct mover_shared shared;
+    zactor_t *actor;
+    void *socket;              /* the actor's pipe, for libzmq */
+    struct mover_news news;    /* handed out last */
+    zmq_msg_t data;
+    bool has_data;
+};
+
+enum pm_err output_open(const char *dir, struct output **out)
+{
+    struct output *output = pm_alloc(sizeof *output);
+
+    output->shared.dir = pm_strdup(dir);
+    zsys_set_pipehwm(0);
+    output->actor = zactor_new(mover_run, &output->shared);
+    if (output->actor == NULL) {
+        pm_free(&output->shared.dir);
+        pm_free(&output);
+        return PM_NO_MEMORY;
+    }
+    output->socket = zsock_resolve(output->actor);
+    *out = output;
+    return PM_OK;
+}
+
+static void drop_data(struct output *output)
+{
+    if (output->has_data)
+        zmq_msg_close(&output->data);
+    output->has_data = false;
+}
+
+void output_close(struct output **output)
+{
+    struct output *gone = *output;
+
+    *output = NULL;
+    if (gone == NULL)
+        return;
+    zactor_destroy(&gone->actor);
+    drop_data(gone);
+    free(gone->shared.dir);
+    free(gone);
+}
+
+void *output_socket(struct output *output)
+{
+    return output->actor;
+}
+
+/* ---- orders ----------------------------------------------------------------------- */
+
+static void give(struct output *output, const struct mover_order *order)
+{
+    if (zmq_send(output->socket, order, sizeof *order, ZMQ_DONTWAIT) < 0)
+        pm_log_error("the output mover cannot be told: %s", zmq_strerror(zmq_errno()));
+}
+
+struct output_file *output_file_open(struct output *output, const char *group, const char *name)
+{
+    struct output_file *file = pm_alloc(sizeof *file);
+
+    file->group = pm_strdup(group);
+    file->name = pm_strdup(name);
+    file->path = output_path(output->shared.dir, group, name);
+    file->fd = -1;
+    give(output, &(struct mover_order){ .kind = MOVER_OPEN, .file = file });
+    return file;
+}
+
+void output_file_close(struct output *output, struct output_file **file)
+{
+    give(output, &(struct mover_order){ .kind = MOVER_CLOSE, .file = *file });
+    *file = NULL;
+}
+
+void output_file_take(struct output *output, struct output_file *file, enum pm_stream stream,
+                      int fd)
+{
+    atomic_fetch_add(&file->pipes, 1);
+    give(output, &(struct mover_order){ .kind = MOVER_TAKE, .file = file, .stream = stream,
+                                        .fd = fd });
+}
+
+void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on)
+{
+    give(output, &(struct mover_order){ .kind = MOVER_FOLLOW, .file = file, .id = id, .on = on });
+}
+
+void output_file_read(struct output *output, struct output_file *file, const struct pm_read *read)
+{
+    struct mover_order order = { .kind = MOVER_READ, .file = file, .id = read->id,
+                                 .request = read->request, .offset = read->offset,
+                                 .lines = read->lines, .most = read->most };
+
+    give(output, &order);
+}
+
+uint64_t output_file_end(const struct output_file *file)
+{
+    return atomic_load(&file->end);
+}
+
+bool output_file_drained(const struct output_file *file)
+{
+    return atomic_load(&file->pipes) == 0;
+}
+
+void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *total_bytes)
+{
+    *used_bytes = atomic_load(&output->shared.disk_used);
+    *total_bytes = atomic_load(&output->shared.disk_total);
+}
+
+/* ---- news ------------------------------------------------------------------------- */
+
+static struct pm_blob take_data(struct output *output)
+{
+    int more = 0;
+    size_t size = sizeof more;
+
+    if (zmq_getsockopt(output->socket, ZMQ_RCVMORE, &more, &size) != 0 || !more)
+        return (struct pm_blob){ 0 };
+    zmq_msg_init(&output->data);
+    output->has_data = true;
+    if (zmq_msg_recv(&output->data, output->socket, ZMQ_DONTWAIT) < 0)
+        return (struct pm_blob){ 0 };
+    return (struct pm_blob){ zmq_msg_data(&output->data), zmq_msg_size(&output->data) };
+}
+
+bool output_next(struct output *output, struct output_news *out)
+{
+    struct mover_news *news = &output->news;
+    struct pm_blob data;
+
+    drop_data(output);
+    if (zmq_recv(output->socket, news, sizeof *news, ZMQ_DONTWAIT) != (int)sizeof *news)
+        return false;
+    data = take_data(output);
+    *out = (struct output_news){ .kind = news->kind, .group = news->group, .name = news->name,
+                                 .text = news->text };
+    if (news->kind == OUTPUT_CHUNK) {
+        atomic_fetch_sub(&output->shared.flying, data.n);
+        out->chunk = (struct pm_chunk){ .id = news->id, .offset = news->offset,
+                                        .stream = news->stream, .data = data };
+    } else if (news->kind == OUTPUT_BYTES) {
+        out->bytes = (struct pm_bytes){ .request = news->request, .id = news->id,
+                                        .offset = news->offset, .end = news->end, .data = data,
+                                        .error = pm_err_word(news->err), .text = news->text };
+    }
+    return true;
+}
