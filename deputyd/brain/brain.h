@@ -33,6 +33,7 @@ struct brain_port {
     void (*collect)(void *self, struct output_file *file);  /* the pipes beside the message in hand */
     void (*follow)(void *self, struct output_file *file, uint64_t id, bool on); /* on: say the end */
     void (*read)(void *self, struct output_file *file, const struct pm_read *read);
+    bool (*drained)(void *self, struct output_file *file);  /* all it has written is in its file */
     void (*drop)(void *self, struct output_file *file);     /* after its pipes are drained */
 };
 
@@ -58,6 +59,9 @@ void brain_on_link(struct brain *brain, bool connected, struct pm_mono now);
 
 /* Somebody follows (or no longer follows) the output of the process with this number. */
 void brain_on_follow(struct brain *brain, uint64_t id, bool on);
+
+/* The last pipe of this process came to its end. */
+void brain_on_drained(struct brain *brain, const char *group, const char *name);
 
 /* The mover has read: pass it on. bytes->session is filled in. */
 void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);

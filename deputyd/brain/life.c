@@ -104,6 +104,7 @@ static void send_spawn(struct brain *b, struct proc *proc, struct pm_arena *aren
     PM_CLEANUP(pm_buf_fini) struct pm_buf note = { 0 };
     const struct pm_spec *spec = proc->spec;
 
+    proc->unseen = false; /* a new life says that the one before was seen */
     proc->life_hash = pm_spec_hash(spec);
     if (write_note(proc, &note) != PM_OK)
         brain_say(b, PM_LOG_ERROR, "the note of %s does not fit", proc->name);

@@ -26,6 +26,7 @@ struct proc {
     bool order_unknown;           /* its next wish says what it has obeyed already */
     bool over;                    /* its end came before the keeper said begin */
     struct pm_ending how;         /* that end */
+    bool unseen;                  /* its end is noted; the keeper still holds its pipes for us */
     uint64_t touched;             /* number of the status its last change belongs to */
     struct deadline deadline;
 };

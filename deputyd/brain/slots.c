@@ -103,10 +103,33 @@ static enum pm_process_event since_note(const struct proc *proc)
     return proc->life.removing ? PM_EVENT_REMOVE : PM_EVENT_NOTHING;
 }
 
+/* The end is noted. The keeper may forget it, and close its ends of the pipes, once the last
+ * byte is in the file; until then the pipes must not depend on our life. */
+static void say_seen(struct brain *b, uint64_t slot, uint64_t run)
+{
+    struct proc *proc = roster_by_slot(&b->roster, slot);
+    struct pm_seen seen = { .slot = slot, .run = run };
+
+    if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output))
+        proc->unseen = true;
+    else
+        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+}
+
+void brain_on_drained(struct brain *b, const char *group, const char *name)
+{
+    struct proc *proc = roster_find(&b->roster, group, name);
+
+    if (proc == NULL || !proc->unseen)
+        return;
+    proc->unseen = false;
+    say_seen(b, proc->slot, proc->life.run);
+}
+
 static void take_up(struct brain *b, struct proc *proc, struct pm_mono now)
 {
     struct pm_input in = { .event = since_note(proc), .now = now, .ending = { .unknown = true } };
-    struct pm_seen seen = { .slot = proc->slot, .run = proc->life.run };
+    uint64_t slot = proc->slot, run = proc->life.run;
     bool over = proc->over;
 
     if (over)
@@ -115,7 +138,7 @@ static void take_up(struct brain *b, struct proc *proc, struct pm_mono now)
     deadlines_set(&b->deadlines, &proc->deadline, proc->life.deadline);
     life_step(b, proc, in);
     if (over)
-        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+        say_seen(b, slot, run);
 }
 
 void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mono now)
@@ -176,7 +199,6 @@ static void end_unknown(struct brain *b, const struct pm_ended *ended)
 void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mono now)
 {
     struct proc *proc = roster_by_slot(&b->roster, ended->slot);
-    struct pm_seen seen = { .slot = ended->slot, .run = ended->run };
     struct pm_ending how = { .unknown = ended->unknown, .code = ended->exit_code,
                              .signal = ended->exit_signal, .core_dumped = ended->core_dumped };
 
@@ -189,7 +211,7 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
     } else {
         struct pm_input in = { .event = PM_EVENT_ENDED, .now = now, .ending = how };
         life_step(b, proc, in); /* which notes it; only then may the keeper forget it */
-        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+        say_seen(b, ended->slot, ended->run);
     }
 }
 

@@ -24,7 +24,7 @@ static struct {
     struct pm_mono now;
     char said[16384];              /* all since last cleared, each line ended by '\n' */
     char logged[4096];
-    bool sheriff_deaf;
+    bool sheriff_deaf, undrained;
     uint8_t note[SLOTS][PM_LIMIT_NOTE]; /* as a keeper would remember */
     size_t note_n[SLOTS];
     uint64_t run[SLOTS];
@@ -171,6 +171,13 @@ static void read_output(void *self, struct output_file *output, const struct pm_
     say("read %s %d", (const char *)output, (int)read->offset);
 }
 
+static bool drained(void *self, struct output_file *output)
+{
+    (void)self;
+    (void)output;
+    return !t.undrained;
+}
+
 static void drop(void *self, struct output_file *output)
 {
     (void)self;
@@ -179,7 +186,7 @@ static void drop(void *self, struct output_file *output)
 
 static const struct brain_port port = { to_keeper, to_sheriff, reconnect, keep_wish, resolve,
                                         chance, note_log, file, collect, follow, read_output,
-                                        drop };
+                                        drained, drop };
 
 /* ---- given, when, then ------------------------------------------------------------ */
 
@@ -420,6 +427,21 @@ Test(brain, a_restart_is_a_stop_and_a_new_life)
     when_spawned(0, 2, 101);
     cr_assert_eq(row("cam")->run, 2);
     cr_assert_eq(row("cam")->order, 2);
+}
+
+Test(brain, the_keeper_holds_the_pipes_until_the_last_byte_is_in_the_file)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    t.undrained = true;
+    when_ended(0, 1, 0, 0);
+    then_said("status 1\n");
+    t.undrained = false;
+    brain_on_drained(t.brain, "", "cam");
+    then_said("seen 0/1\n");
+    brain_on_drained(t.brain, "", "cam");
+    then_said("");
 }
 
 Test(brain, a_crash_without_delay_is_answered_at_once)
