@@ -138,7 +138,8 @@ static void kill_everything(struct pm_keeper *keeper, const char *why)
         leave(keeper);
         return;
     }
-    pm_log_warning("deputy %s: %s: killing %zu processes", keeper->name, why, keeper->lives.living);
+    pm_log_warning("deputy %s: %s; killing all, processes: %zu", keeper->name, why,
+                   keeper->lives.living);
     pm_lives_kill_all(&keeper->lives);
     enter(keeper, PM_KEEPER_KILLING, KILLED_MS);
 }
@@ -266,7 +267,7 @@ static void on_brain_death(struct pm_keeper *keeper, const siginfo_t *info)
         leave(keeper);
         return;
     }
-    pm_log_warning("deputy %s: the brain %s %d; the next in %lld ms, %zu processes go on",
+    pm_log_warning("deputy %s: the brain %s %d; the next in %lld ms, processes that go on: %zu",
                    keeper->name, exited ? "exited with" : "was killed by signal", info->si_status,
                    (long long)keeper->brain.pause_ms, keeper->lives.living);
 }
@@ -330,7 +331,8 @@ static void on_deadline(struct pm_keeper *keeper, struct pm_mono now)
             kill_everything(keeper, "no brain comes up to stop them");
         break;
     case PM_KEEPER_KILLING:
-        pm_log_error("deputy %s: %zu processes cannot be killed", keeper->name, keeper->lives.living);
+        pm_log_error("deputy %s: processes that cannot be killed: %zu", keeper->name,
+                     keeper->lives.living);
         leave(keeper);
         break;
     case PM_KEEPER_LEAVING:

@@ -220,7 +220,7 @@ static void open_slots(struct pm_keeper *keeper, const char *dir)
         pm_log_error("deputy %s: %s", keeper->name, lost);
     n = pm_lives_take_over(&keeper->lives, made);
     if (n > 0)
-        pm_log_info("deputy %s: %zu processes of an earlier deputyd go on", keeper->name, n);
+        pm_log_info("deputy %s: processes of an earlier deputyd that go on: %zu", keeper->name, n);
 }
 
 int main(int argc, char **argv)
