@@ -219,7 +219,8 @@ Test(config, auto_restart_has_words_and_booleans)
 {
     static const struct { const char *text; enum pm_auto_restart value; } rows[] = {
         { "no", PM_AUTO_RESTART_NO }, { "false", PM_AUTO_RESTART_NO },
-        { "on-failure", PM_AUTO_RESTART_ON_FAILURE }, { "'on-failure'", PM_AUTO_RESTART_ON_FAILURE },
+        { "on-failure", PM_AUTO_RESTART_ON_FAILURE },
+        { "'on-failure'", PM_AUTO_RESTART_ON_FAILURE },
         { "always", PM_AUTO_RESTART_ALWAYS }, { "true", PM_AUTO_RESTART_ALWAYS },
     };
 
@@ -461,7 +462,8 @@ Test(config_set, of_a_mistake_changes_nothing_and_says_why)
         { "comand", "x", "unknown key 'comand' (did you mean 'command'?)" },
         { "zzz", "x", "unknown key 'zzz'" },
         { "restart", "{dely: 1s}", "unknown key 'dely' in restart (did you mean 'delay'?)" },
-        { "autostart", "yes", "autostart is 'yes': not a boolean here; write true, without quotes" },
+        { "autostart", "yes", "autostart is 'yes': not a boolean here; write true, without "
+                              "quotes" },
         { "stop.signal", "NOPE", "stop.signal is 'NOPE': not a signal; write a name such as INT, "
                                  "or a number from 1 to 64" },
         { "restart", "5s", "restart is a plain value; expected a map such as {delay: 10ms}" },

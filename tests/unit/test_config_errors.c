@@ -339,8 +339,8 @@ Test(config_errors, in_a_long_line_show_a_window)
     char text[1200], report[600], dots[500];
 
     memset(dots, '.', sizeof(dots));
-    snprintf(text, sizeof(text), "{processes: [], defaults: {}, \"%.300s\": 1, z: \"%.300s\"}", dots,
-             dots);
+    snprintf(text, sizeof(text), "{processes: [], defaults: {}, \"%.300s\": 1, z: \"%.300s\"}",
+             dots, dots);
     snprintf(report, sizeof(report),
              "f:1:31: error: unknown key '%.48s…' in the file\n"
              "    {processes: [], defaults: {}, \"%.61s…\n"

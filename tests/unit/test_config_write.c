@@ -106,8 +106,8 @@ Test(config_write, is_json_when_asked)
                  "     \"run_as\": {\"user\": \"robot\"},\n"
                  "     \"autostart\": false,\n"
                  "     \"auto_restart\": \"on-failure\",\n"
-                 "     \"restart\": {\"delay\": \"1500ms\", \"max_delay\": \"1m\", \"factor\": 1.5, "
-                 "\"jitter\": 0, \"max_failures\": 5, \"success_codes\": [0, 3]},\n"
+                 "     \"restart\": {\"delay\": \"1500ms\", \"max_delay\": \"1m\", \"factor\": "
+                 "1.5, \"jitter\": 0, \"max_failures\": 5, \"success_codes\": [0, 3]},\n"
                  "     \"stop\": {\"signal\": \"INT\"}},\n"
                  "    {\"name\": \"b\",\n"
                  "     \"command\": \"camd\"}\n"
@@ -136,8 +136,8 @@ static bool chance(struct dice *dice)
 static const char *any_text(struct dice *dice, struct pm_arena *arena)
 {
     static const char *const pieces[] = {
-        "a", "Z", "0", "07", " ", "  ", "\n", "\t", "\r", "\"", "'", "\\", "/", ":", ": ", " #", "#",
-        "-", "- ", "[", "]", "{", "}", ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "=", "~",
+        "a", "Z", "0", "07", " ", "  ", "\n", "\t", "\r", "\"", "'", "\\", "/", ":", ": ", " #",
+        "#", "-", "- ", "[", "]", "{", "}", ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "=", "~",
         "null", "true", "no", "1e3", ".5", "\x01", "\x1b", "\x7f", "\xc2\x85", "\xc2\xa0", "ä", "→",
         "相", "😀", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xf4\x8f\xbf\xbf", "$x", "<<",
     };

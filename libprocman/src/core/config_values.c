@@ -1,216 +1,40 @@
-/* One reader for each way a value is written.
- *
- * The key says what a value is, never the value itself: `no` is a word for auto_restart, a
- * mistake for autostart and text for a variable. So there is nothing like YAML's guessing, and
- * JSON's strings and numbers go through the same readers. Each reader of a scalar answers NULL
- * or the sentence why not; the place and the names around it are added in one spot.
+/* Values of every shape into their members of a spec, and the sentences about those that do not
+ * fit. What is wrong with a scalar config_scalar.c says in a few words; here the key, the process
+ * and the place are put around them, so that all sentences are built alike.
  */
 #include "core/config_values.h"
+#include "core/config_scalar.h"
 #include "core/spec_fault.h"
-#include "core/words.h"
 
 #include <procman/limits.h>
-#include <procman/spec.h>
-#include <procman/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#define DECIMALS 6
 #define NO_ROOM "the file says too much: there is no memory for it"
-
-typedef const char *(*scalar_reader)(const struct pm_node *node, void *member);
-
-/* ---- scalars: NULL, or why not ---- */
-
-static const char *read_name(const struct pm_node *node, void *member)
-{
-    *(const char **)member = node->text;
-    return pm_name_fault(node->text);
-}
-
-static const char *read_group(const struct pm_node *node, void *member)
-{
-    *(const char **)member = node->text;
-    return pm_group_fault(node->text);
-}
-
-static const char *read_host(const struct pm_node *node, void *member)
-{
-    static const char *const own[] = { "", "localhost", "127.0.0.1", "::1" };
-
-    for (size_t i = 0; i < PM_COUNT(own); i++) {
-        if (strcmp(node->text, own[i]) == 0) {
-            *(const char **)member = "";
-            return NULL;
-        }
-    }
-    *(const char **)member = node->text;
-    return pm_name_fault(node->text);
-}
-
-static const char *read_command(const struct pm_node *node, void *member)
-{
-    *(const char **)member = node->text;
-    return pm_command_fault(node->text);
-}
-
-static const char *read_directory(const struct pm_node *node, void *member)
-{
-    *(const char **)member = node->text;
-    return pm_directory_fault(node->text);
-}
-
-static const char *read_user(const struct pm_node *node, void *member)
-{
-    *(const char **)member = node->text;
-    return pm_user_fault(node->text);
-}
-
-static bool is_one_of(const char *text, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcasecmp(text, words[i]) == 0)
-            return true;
-    return false;
-}
-
-static const char *read_bool(const struct pm_node *node, void *member)
-{
-    static const char *const yes[] = { "true", "yes", "on", "y", "1" };
-    static const char *const no[] = { "false", "no", "off", "n", "0" };
-
-    *(bool *)member = strcmp(node->text, "true") == 0;
-    if (node->plain && (*(bool *)member || strcmp(node->text, "false") == 0))
-        return NULL;
-    if (is_one_of(node->text, yes, PM_COUNT(yes)))
-        return "not a boolean here; write true, without quotes";
-    if (is_one_of(node->text, no, PM_COUNT(no)))
-        return "not a boolean here; write false, without quotes";
-    return "not a boolean; write true or false";
-}
-
-static const char *read_auto_restart(const struct pm_node *node, void *member)
-{
-    int value = pm_word_value(&pm_auto_restart_words, node->text);
-
-    if (node->plain && strcmp(node->text, "true") == 0)
-        value = PM_AUTO_RESTART_ALWAYS;
-    if (node->plain && strcmp(node->text, "false") == 0)
-        value = PM_AUTO_RESTART_NO;
-    if (value < 0)
-        return "write no, on-failure or always; false is no, true is always";
-    *(enum pm_auto_restart *)member = (enum pm_auto_restart)value;
-    return NULL;
-}
-
-/* 0777 is decimal to some and octal to others. */
-static bool leads_with_zero(const char *text)
-{
-    return text[0] == '0' && text[1] >= '0' && text[1] <= '9';
-}
-
-static const char *read_duration(const struct pm_node *node, void *member)
-{
-    if (leads_with_zero(node->text))
-        return "numbers are decimal, without a zero in front";
-    if (pm_parse_duration(node->text, member) != PM_OK)
-        return "not a duration; write 500ms, 5s or 1h30m (a bare number is seconds)";
-    return pm_period_fault(*(uint64_t *)member);
-}
-
-/* Whole numbers and up to six decimals: exact in a double, and back. */
-static const char *read_decimal(const struct pm_node *node, double *out)
-{
-    size_t whole = strspn(node->text, "0123456789"), decimals = 0;
-    const char *at = node->text + whole;
-    uint64_t number = 0, scale = 1;
-
-    if (*at == '.')
-        decimals = strspn(++at, "0123456789");
-    if (whole == 0 || at[decimals] != '\0' || (at[-1] == '.' && decimals == 0))
-        return "not a decimal number such as 2 or 1.5";
-    if (!node->plain)
-        return "a number stands without quotes";
-    if (leads_with_zero(node->text))
-        return "numbers are decimal, without a zero in front";
-    if (whole > DECIMALS || decimals > DECIMALS)
-        return "at most six digits before the point and six after it";
-    for (const char *digit = node->text; *digit != '\0'; digit++) {
-        if (*digit == '.')
-            continue;
-        number = number * 10 + (uint64_t)(*digit - '0');
-        scale *= digit >= at && decimals > 0 ? 10 : 1;
-    }
-    *out = (double)number / (double)scale;
-    return NULL;
-}
-
-static const char *read_factor(const struct pm_node *node, void *member)
-{
-    const char *fault = read_decimal(node, member);
-
-    return fault != NULL ? fault : pm_factor_fault(*(double *)member);
-}
-
-static const char *read_share(const struct pm_node *node, void *member)
-{
-    const char *fault = read_decimal(node, member);
-
-    return fault != NULL ? fault : pm_share_fault(*(double *)member);
-}
-
-static const char *read_count(const struct pm_node *node, void *member)
-{
-    uint64_t number = 0;
-
-    if (node->text[strspn(node->text, "0123456789")] != '\0' || *node->text == '\0')
-        return "not a whole number, 0 or more";
-    if (!node->plain)
-        return "a number stands without quotes";
-    if (leads_with_zero(node->text))
-        return "numbers are decimal, without a zero in front";
-    for (const char *digit = node->text; *digit != '\0'; digit++)
-        if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(*digit - '0'), &number))
-            return "the number is too large";
-    *(uint64_t *)member = number;
-    return NULL;
-}
-
-static const char *read_signal(const struct pm_node *node, void *member)
-{
-    int64_t signal = 0; /* none has this number */
-
-    if (pm_parse_signal(node->text, &signal) == PM_OK)
-        *(int64_t *)member = signal;
-    return pm_signal_fault(signal);
-}
 
 static const struct {
     enum pm_node_kind shape;
-    scalar_reader read;
     const char *example;
 } values[] = {
-    [PM_VALUE_PART]         = { PM_NODE_MAP, NULL, "" },
-    [PM_VALUE_NAME]         = { PM_NODE_SCALAR, read_name, "a name" },
-    [PM_VALUE_GROUP]        = { PM_NODE_SCALAR, read_group, "a path such as drivers/cameras" },
-    [PM_VALUE_HOST]         = { PM_NODE_SCALAR, read_host, "the name of a deputy" },
-    [PM_VALUE_COMMAND]      = { PM_NODE_SCALAR, read_command, "one line of text" },
-    [PM_VALUE_DIRECTORY]    = { PM_NODE_SCALAR, read_directory, "a directory such as /opt/robot" },
-    [PM_VALUE_USER]         = { PM_NODE_SCALAR, read_user, "a name" },
-    [PM_VALUE_BOOL]         = { PM_NODE_SCALAR, read_bool, "true or false" },
-    [PM_VALUE_AUTO_RESTART] = { PM_NODE_SCALAR, read_auto_restart, "no, on-failure or always" },
-    [PM_VALUE_DURATION]     = { PM_NODE_SCALAR, read_duration, "a duration such as 5s" },
-    [PM_VALUE_FACTOR]       = { PM_NODE_SCALAR, read_factor, "a number such as 2" },
-    [PM_VALUE_SHARE]        = { PM_NODE_SCALAR, read_share, "a number such as 0.1" },
-    [PM_VALUE_COUNT]        = { PM_NODE_SCALAR, read_count, "a whole number" },
-    [PM_VALUE_SIGNAL]       = { PM_NODE_SCALAR, read_signal, "a signal such as INT" },
-    [PM_VALUE_WORDS]        = { PM_NODE_LIST, NULL, "a list such as [sleep, \"5\"]" },
-    [PM_VALUE_CODES]        = { PM_NODE_LIST, NULL, "a list such as [0, 3]" },
-    [PM_VALUE_VARIABLES]    = { PM_NODE_MAP, NULL, "a map such as {PORT: \"7000\"}" },
+    [PM_VALUE_PART]         = { PM_NODE_MAP, "" },
+    [PM_VALUE_NAME]         = { PM_NODE_SCALAR, "a name" },
+    [PM_VALUE_GROUP]        = { PM_NODE_SCALAR, "a path such as drivers/cameras" },
+    [PM_VALUE_HOST]         = { PM_NODE_SCALAR, "the name of a deputy" },
+    [PM_VALUE_COMMAND]      = { PM_NODE_SCALAR, "one line of text" },
+    [PM_VALUE_DIRECTORY]    = { PM_NODE_SCALAR, "a directory such as /opt/robot" },
+    [PM_VALUE_USER]         = { PM_NODE_SCALAR, "a name" },
+    [PM_VALUE_BOOL]         = { PM_NODE_SCALAR, "true or false" },
+    [PM_VALUE_AUTO_RESTART] = { PM_NODE_SCALAR, "no, on-failure or always" },
+    [PM_VALUE_DURATION]     = { PM_NODE_SCALAR, "a duration such as 5s" },
+    [PM_VALUE_FACTOR]       = { PM_NODE_SCALAR, "a number such as 2" },
+    [PM_VALUE_SHARE]        = { PM_NODE_SCALAR, "a number such as 0.1" },
+    [PM_VALUE_COUNT]        = { PM_NODE_SCALAR, "a whole number" },
+    [PM_VALUE_SIGNAL]       = { PM_NODE_SCALAR, "a signal such as INT" },
+    [PM_VALUE_WORDS]        = { PM_NODE_LIST, "a list such as [sleep, \"5\"]" },
+    [PM_VALUE_CODES]        = { PM_NODE_LIST, "a list such as [0, 3]" },
+    [PM_VALUE_VARIABLES]    = { PM_NODE_MAP, "a map such as {PORT: \"7000\"}" },
 };
 
 enum pm_node_kind pm_value_shape(enum pm_value value)
@@ -300,7 +124,7 @@ static void read_codes(struct pm_reading *reading, const struct pm_key *key,
         if (!has_shape(reading, "an item of success_codes", item, PM_NODE_SCALAR, "an exit code"))
             continue;
         uint64_t code = 0;
-        const char *fault = read_count(item, &code);
+        const char *fault = pm_scalar_read(PM_VALUE_COUNT, item, &code);
         if (fault == NULL)
             fault = pm_exit_code_fault(code <= INT64_MAX ? (int64_t)code : INT64_MAX);
         if (fault != NULL)
@@ -379,7 +203,7 @@ void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
     } else if (key->value == PM_VALUE_VARIABLES) {
         read_variables(reading, node, member);
     } else {
-        const char *fault = values[key->value].read(node, member);
+        const char *fault = pm_scalar_read(key->value, node, member);
         if (fault != NULL)
             report_fault(reading, key->name, node, fault);
     }
@@ -399,7 +223,7 @@ void pm_value_fall_back(const struct pm_key *key, struct pm_spec *spec)
     else if (key->fallback == NULL)
         *(const char **)member = "";
     else
-        pm_assert(values[key->value].read(&node, member) == NULL);
+        pm_assert(pm_scalar_read(key->value, &node, member) == NULL);
 }
 
 static void read_section(struct pm_reading *reading, const struct pm_node *node, const char *name,

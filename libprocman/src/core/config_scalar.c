@@ -1,0 +1,205 @@
+/* One reader for each way a single value is written.
+ *
+ * The key says what a value is, never the value itself: `no` is a word for auto_restart, a
+ * mistake for autostart and text for a variable. So there is nothing like YAML's guessing, and
+ * JSON's strings and numbers go through the same readers. Each answers NULL, or in few words
+ * why not; a member whose value has a fault may hold anything.
+ */
+#include "core/config_scalar.h"
+#include "core/spec_fault.h"
+#include "core/words.h"
+
+#include <procman/spec.h>
+#include <procman/text.h>
+
+#include <string.h>
+#include <strings.h>
+
+#define DECIMALS 6
+
+typedef const char *(*scalar_reader)(const struct pm_node *node, void *member);
+
+static const char *read_name(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_name_fault(node->text);
+}
+
+static const char *read_group(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_group_fault(node->text);
+}
+
+static const char *read_host(const struct pm_node *node, void *member)
+{
+    static const char *const own[] = { "", "localhost", "127.0.0.1", "::1" };
+
+    for (size_t i = 0; i < PM_COUNT(own); i++) {
+        if (strcmp(node->text, own[i]) == 0) {
+            *(const char **)member = "";
+            return NULL;
+        }
+    }
+    *(const char **)member = node->text;
+    return pm_name_fault(node->text);
+}
+
+static const char *read_command(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_command_fault(node->text);
+}
+
+static const char *read_directory(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_directory_fault(node->text);
+}
+
+static const char *read_user(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_user_fault(node->text);
+}
+
+static bool is_one_of(const char *text, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return true;
+    return false;
+}
+
+static const char *read_bool(const struct pm_node *node, void *member)
+{
+    static const char *const yes[] = { "true", "yes", "on", "y", "1" };
+    static const char *const no[] = { "false", "no", "off", "n", "0" };
+
+    *(bool *)member = strcmp(node->text, "true") == 0;
+    if (node->plain && (*(bool *)member || strcmp(node->text, "false") == 0))
+        return NULL;
+    if (is_one_of(node->text, yes, PM_COUNT(yes)))
+        return "not a boolean here; write true, without quotes";
+    if (is_one_of(node->text, no, PM_COUNT(no)))
+        return "not a boolean here; write false, without quotes";
+    return "not a boolean; write true or false";
+}
+
+static const char *read_auto_restart(const struct pm_node *node, void *member)
+{
+    int value = pm_word_value(&pm_auto_restart_words, node->text);
+
+    if (node->plain && strcmp(node->text, "true") == 0)
+        value = PM_AUTO_RESTART_ALWAYS;
+    if (node->plain && strcmp(node->text, "false") == 0)
+        value = PM_AUTO_RESTART_NO;
+    if (value < 0)
+        return "write no, on-failure or always; false is no, true is always";
+    *(enum pm_auto_restart *)member = (enum pm_auto_restart)value;
+    return NULL;
+}
+
+/* 0777 is decimal to some and octal to others. */
+static bool leads_with_zero(const char *text)
+{
+    return text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
+static const char *read_duration(const struct pm_node *node, void *member)
+{
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (pm_parse_duration(node->text, member) != PM_OK)
+        return "not a duration; write 500ms, 5s or 1h30m (a bare number is seconds)";
+    return pm_period_fault(*(uint64_t *)member);
+}
+
+/* Whole numbers and up to six decimals: exact in a double, and back. */
+static const char *read_decimal(const struct pm_node *node, double *out)
+{
+    size_t whole = strspn(node->text, "0123456789"), decimals = 0;
+    const char *at = node->text + whole;
+    uint64_t number = 0, scale = 1;
+
+    if (*at == '.')
+        decimals = strspn(++at, "0123456789");
+    if (whole == 0 || at[decimals] != '\0' || (at[-1] == '.' && decimals == 0))
+        return "not a decimal number such as 2 or 1.5";
+    if (!node->plain)
+        return "a number stands without quotes";
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (whole > DECIMALS || decimals > DECIMALS)
+        return "at most six digits before the point and six after it";
+    for (const char *digit = node->text; *digit != '\0'; digit++) {
+        if (*digit == '.')
+            continue;
+        number = number * 10 + (uint64_t)(*digit - '0');
+        scale *= digit >= at && decimals > 0 ? 10 : 1;
+    }
+    *out = (double)number / (double)scale;
+    return NULL;
+}
+
+static const char *read_factor(const struct pm_node *node, void *member)
+{
+    const char *fault = read_decimal(node, member);
+
+    return fault != NULL ? fault : pm_factor_fault(*(double *)member);
+}
+
+static const char *read_share(const struct pm_node *node, void *member)
+{
+    const char *fault = read_decimal(node, member);
+
+    return fault != NULL ? fault : pm_share_fault(*(double *)member);
+}
+
+static const char *read_count(const struct pm_node *node, void *member)
+{
+    uint64_t number = 0;
+
+    if (node->text[strspn(node->text, "0123456789")] != '\0' || *node->text == '\0')
+        return "not a whole number, 0 or more";
+    if (!node->plain)
+        return "a number stands without quotes";
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    for (const char *digit = node->text; *digit != '\0'; digit++)
+        if (__builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(*digit - '0'), &number))
+            return "the number is too large";
+    *(uint64_t *)member = number;
+    return NULL;
+}
+
+static const char *read_signal(const struct pm_node *node, void *member)
+{
+    int64_t signal = 0; /* none has this number */
+
+    if (pm_parse_signal(node->text, &signal) == PM_OK)
+        *(int64_t *)member = signal;
+    return pm_signal_fault(signal);
+}
+
+static const scalar_reader readers[] = {
+    [PM_VALUE_NAME] = read_name,
+    [PM_VALUE_GROUP] = read_group,
+    [PM_VALUE_HOST] = read_host,
+    [PM_VALUE_COMMAND] = read_command,
+    [PM_VALUE_DIRECTORY] = read_directory,
+    [PM_VALUE_USER] = read_user,
+    [PM_VALUE_BOOL] = read_bool,
+    [PM_VALUE_AUTO_RESTART] = read_auto_restart,
+    [PM_VALUE_DURATION] = read_duration,
+    [PM_VALUE_FACTOR] = read_factor,
+    [PM_VALUE_SHARE] = read_share,
+    [PM_VALUE_COUNT] = read_count,
+    [PM_VALUE_SIGNAL] = read_signal,
+};
+
+const char *pm_scalar_read(enum pm_value value, const struct pm_node *node, void *member)
+{
+    return readers[value](node, member);
+}
