@@ -324,6 +324,8 @@ static void forget_touches(struct desired *d)
 
 void desired_commit(struct desired *d)
 {
+    if (d->n_touched == 0)
+        d->generation--; /* nobody has seen it */
     for (size_t i = 0; i < d->n_touched; i++) {
         struct touch *t = &d->touched[i];
         struct post *post = t->wish->post;

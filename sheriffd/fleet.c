@@ -93,7 +93,7 @@ void fleet_end(struct fleet *fleet, struct deputy *deputy, enum pm_link link)
     deputy->session = deputy->peer = deputy->seq = 0;
     deputy->sent_generation = deputy->sent_specs_generation = 0;
     deputy->mismatches = 0;
-    deputy->refreshed = false;
+    deputy->refreshed = deputy->adopting = false;
     deputy->link = link;
 }
 

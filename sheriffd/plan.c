@@ -112,6 +112,7 @@ static enum pm_err plan_spec(const struct desired *d, const struct plan_request 
         compare(&item, request);
     } else {
         item.action = PM_ACTION_ADD;
+        item.up = moved != NULL && moved->up;
         if (moved != NULL)
             add_item(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = moved,
                                                 .host = moved->spec.host });
@@ -268,7 +269,7 @@ static bool apply_item(const struct plan_item *item, struct desired *d, enum pm_
     case PM_ACTION_ADD:
         wish = desired_add(d, item->spec);
         desired_hold(d, wish, mode == PM_APPLY_MODE_ADD);
-        if (mode == PM_APPLY_MODE_MERGE && item->spec->autostart)
+        if (item->up || (mode == PM_APPLY_MODE_MERGE && item->spec->autostart))
             desired_order(d, wish, true, by);
         return true;
     case PM_ACTION_REMOVE:

@@ -21,6 +21,7 @@ struct plan_item {
     struct wish *wish;               /* NULL: it is new */
     const struct pm_spec *spec;      /* NULL: it is removed */
     const char *host;                /* of it, never an alias */
+    bool up;                         /* it comes from elsewhere, where it was up */
     const char *fields[PLAN_FIELDS]; /* static strings */
     size_t n_fields;
 };

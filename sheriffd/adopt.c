@@ -1,0 +1,85 @@
+/* Adoption.
+ *
+ * A sheriff with an empty store meets deputies that run things. Killing what it does not know
+ * would make one lost file the end of a whole fleet, so it takes over specs and wishes it has
+ * none for, with their order numbers, and nothing starts or stops. Where it has a wish, its own
+ * holds; only its order number must not lag behind, or the deputy would take it for an old one.
+ */
+#include "sheriffd/adopt.h"
+
+#include "sheriffd/orders.h"
+
+#include <procman/process.h>
+#include <procman/spec.h>
+
+/* Both lists are sorted by id, so it usually is where its spec is. */
+static const struct pm_want *want_of(const struct pm_holding *holding, size_t at)
+{
+    static const struct pm_want none;
+    uint64_t id = holding->specs.at[at].id;
+
+    if (at < holding->wants.n && holding->wants.at[at].id == id)
+        return &holding->wants.at[at];
+    for (size_t i = 0; i < holding->wants.n; i++)
+        if (holding->wants.at[i].id == id)
+            return &holding->wants.at[i];
+    return &none;
+}
+
+static bool is_ours(const struct sheriff *s, const struct pm_spec *spec)
+{
+    const struct wish *wish = desired_find(&s->desired, spec->host, spec->group, spec->name);
+
+    return wish != NULL;
+}
+
+void adopt_holding(struct sheriff *s, struct deputy *deputy, const struct pm_holding *holding)
+{
+    size_t adopted = 0;
+
+    deputy->adopting = false;
+    for (size_t i = 0; i < holding->specs.n; i++) {
+        struct pm_spec spec = holding->specs.at[i];
+        const struct pm_want *want = want_of(holding, i);
+
+        spec.host = deputy->name;
+        if (is_ours(s, &spec) || pm_spec_fault(&spec) != NULL)
+            continue;
+        struct wish *wish = desired_add(&s->desired, &spec);
+        wish->up = want->up;
+        desired_raise(&s->desired, wish, want->order);
+        fleet_link(&s->fleet, wish);
+        journal_add(&s->journal, s->now.wall,
+                    (struct journal_about){ deputy->name, spec.group, spec.name }, "added", "",
+                    "adopted from deputy %s, which had it from another sheriff", deputy->name);
+        adopted++;
+    }
+    if (adopted > 0)
+        sheriff_log(s, PM_LOG_WARNING, "deputy %s: adopted %zu processes that it had from another "
+                    "sheriff", deputy->name, adopted);
+}
+
+/* The wish is to hold as it is: what lives as wished goes on under the deputy's number, what
+ * does not needs a new order. */
+static void raise_order(struct sheriff *s, struct wish *wish)
+{
+    uint64_t obeyed = wish->seen->row.order, before = wish->order;
+    bool as_wished = pm_state_alive(wish->seen->row.state) || !wish->up;
+
+    if (obeyed > s->desired.last_order)
+        s->desired.last_order = obeyed;
+    desired_raise(&s->desired, wish, as_wished ? obeyed : s->desired.last_order + 1);
+    orders_renumber(wish, before);
+}
+
+void adopt_orders(struct sheriff *s)
+{
+    for (size_t i = 0; i < s->raises.n; i++) {
+        struct wish *wish = desired_by_id(&s->desired, s->raises.at[i]);
+
+        if (wish != NULL && wish->seen != NULL && !wish->removing &&
+            wish->seen->row.order > wish->order)
+            raise_order(s, wish);
+    }
+    s->raises.n = 0;
+}

@@ -1,0 +1,110 @@
+/* Lists that grow and are thrown away whole. */
+#include "sheriffd/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct batch *batch_open(uint64_t number)
+{
+    struct batch *batch = pm_alloc(sizeof *batch);
+
+    batch->number = number;
+    pm_arena_init(&batch->arena, SIZE_MAX);
+    return batch;
+}
+
+void batch_close(struct batch **batch)
+{
+    struct batch *old = *batch;
+
+    if (old == NULL)
+        return;
+    free(old->specs);
+    free(old->wants);
+    free(old->gone);
+    free(old->deputies);
+    free(old->text);
+    pm_buf_fini(&old->bytes);
+    pm_arena_fini(&old->arena);
+    free(old);
+    *batch = NULL;
+}
+
+/* Room for one more: capacities are powers of two, so n says when one is full. */
+static void *room(void *items, size_t n, size_t size)
+{
+    if (n > 0 && (n & (n - 1)) != 0)
+        return items;
+    return pm_resize(items, n > 0 ? 2 * n : 1, size);
+}
+
+static const char *keep(struct pm_arena *arena, const char *text)
+{
+    const char *kept = pm_arena_str(arena, text, strlen(text));
+
+    pm_assert(kept != NULL);
+    return kept;
+}
+
+enum pm_err batch_add_spec(struct batch *batch, const struct pm_spec *spec)
+{
+    size_t from = batch->bytes.n;
+    enum pm_err err = pm_encode(&pm_spec_desc, spec, &batch->bytes);
+
+    if (err != PM_OK)
+        return err;
+    batch->specs = room(batch->specs, batch->n_specs, sizeof *batch->specs);
+    batch->specs[batch->n_specs++] = (struct batch_spec){ .id = spec->id, .from = from,
+                                                          .n = batch->bytes.n - from };
+    batch->wishes = true;
+    return PM_OK;
+}
+
+void batch_add_want(struct batch *batch, const struct batch_want *want)
+{
+    batch->wants = room(batch->wants, batch->n_wants, sizeof *batch->wants);
+    batch->wants[batch->n_wants] = *want;
+    batch->wants[batch->n_wants++].by = keep(&batch->arena, want->by);
+    batch->wishes = true;
+}
+
+void batch_add_gone(struct batch *batch, uint64_t id)
+{
+    batch->gone = room(batch->gone, batch->n_gone, sizeof *batch->gone);
+    batch->gone[batch->n_gone++] = id;
+    batch->wishes = true;
+}
+
+void batch_add_deputy(struct batch *batch, const char *name, bool expected)
+{
+    batch->deputies = room(batch->deputies, batch->n_deputies, sizeof *batch->deputies);
+    batch->deputies[batch->n_deputies++] = (struct batch_name){
+        .name = keep(&batch->arena, name), .expected = expected };
+    batch->wishes = true;
+}
+
+void image_fini(struct image *image)
+{
+    pm_arena_fini(&image->arena);
+    *image = (struct image){ 0 };
+}
+
+struct history *history_open(uint64_t number, const struct pm_history *ask)
+{
+    struct history *history = pm_alloc(sizeof *history);
+
+    history->number = number;
+    enum pm_err err = pm_copy(&pm_history_desc, ask, &history->arena, &history->ask);
+    pm_assert(err == PM_OK); /* it came in one message */
+    return history;
+}
+
+void history_close(struct history **history)
+{
+    if (*history == NULL)
+        return;
+    free((*history)->text);
+    pm_arena_fini(&(*history)->arena);
+    free(*history);
+    *history = NULL;
+}

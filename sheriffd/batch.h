@@ -1,0 +1,59 @@
+/* What the sheriff's store is told in one transaction, and what it told at the start. */
+#ifndef SHERIFFD_BATCH_H
+#define SHERIFFD_BATCH_H
+
+#include <procman/codec.h>
+
+struct batch_spec { uint64_t id; size_t from, n; }; /* its encoding, in batch.bytes */
+struct batch_want { uint64_t id, order; bool up, held; const char *by; };
+struct batch_name { const char *name; bool expected; };
+
+struct batch {
+    bool wishes;                  /* holds more than events: must survive a power cut */
+    uint64_t number;              /* repeated in the answer */
+    uint64_t generation, last_id, last_order;
+    struct batch_spec *specs;
+    struct batch_want *wants;
+    uint64_t *gone;               /* ids of wishes to forget */
+    struct batch_name *deputies;  /* names the configuration expects, or no longer */
+    size_t n_specs, n_wants, n_gone, n_deputies;
+    struct pm_event_list events;
+    struct pm_buf bytes;
+    struct pm_arena arena;        /* holds the texts and events */
+    enum pm_err err;              /* the store's answer: OK, or nothing of it happened, because … */
+    char *text;                   /* … of this; heap */
+};
+
+struct batch *batch_open(uint64_t number);
+void batch_close(struct batch **batch);
+
+/* OK | LIMIT it is too large to be encoded */
+enum pm_err batch_add_spec(struct batch *batch, const struct pm_spec *spec) PM_MUST_USE;
+void batch_add_want(struct batch *batch, const struct batch_want *want); /* by is copied */
+void batch_add_gone(struct batch *batch, uint64_t id);
+void batch_add_deputy(struct batch *batch, const char *name, bool expected);
+
+/* Everything in the store, when the sheriff begins. */
+struct image {
+    uint64_t sheriff_id, generation, last_id, last_order, last_event;
+    struct pm_spec *specs;        /* sorted by id */
+    struct batch_want *wants;     /* of the same processes, in the same order */
+    size_t n;
+    struct pm_strs deputies;
+    struct pm_arena arena;        /* holds all of it */
+};
+void image_fini(struct image *image);
+
+/* A question about the past. */
+struct history {
+    uint64_t number;              /* repeated in the answer */
+    struct pm_history ask;        /* in the arena */
+    enum pm_err err;              /* the answer: OK, or why not, in text */
+    char *text;
+    struct pm_event_list events;  /* in the arena, oldest first */
+    struct pm_arena arena;
+};
+struct history *history_open(uint64_t number, const struct pm_history *ask);
+void history_close(struct history **history);
+
+#endif

@@ -1,0 +1,216 @@
+/* Errands.
+ *
+ * The sheriff has neither the output of a process nor a hand on it; it passes the question on
+ * under a number of its own and the answer back under the client's. Who does not answer in time
+ * is answered for.
+ */
+#include "sheriffd/errands.h"
+
+#include "sheriffd/api.h"
+#include "sheriffd/commit.h"
+#include "sheriffd/orders.h"
+#include "sheriffd/sessions.h"
+
+#include <stdlib.h>
+
+struct errand {
+    struct errand *next;
+    enum pm_msg kind;           /* READ, SIGNAL, HISTORY */
+    uint64_t number;
+    uint64_t session;           /* of the deputy asked; 0: the store */
+    uint64_t peer, request;     /* READ, HISTORY: who wants to know */
+    struct target *target;      /* SIGNAL */
+    struct pm_mono deadline;
+};
+
+static struct errand *add(struct sheriff *s, enum pm_msg kind)
+{
+    struct errand *errand = pm_alloc(sizeof *errand);
+
+    errand->kind = kind;
+    errand->number = ++s->last_errand;
+    errand->deadline = pm_mono_after(s->now.mono, kind == PM_MSG_HISTORY ? STORE_MS : ERRAND_MS);
+    errand->next = s->errands;
+    s->errands = errand;
+    s->n_errands++;
+    return errand;
+}
+
+/* Out of the list; the caller frees it. */
+static struct errand *take(struct sheriff *s, enum pm_msg kind, uint64_t number, uint64_t session)
+{
+    for (struct errand **at = &s->errands; *at != NULL; at = &(*at)->next) {
+        struct errand *errand = *at;
+
+        if (errand->number != number || errand->kind != kind || errand->session != session)
+            continue;
+        *at = errand->next;
+        s->n_errands--;
+        return errand;
+    }
+    return NULL;
+}
+
+static bool too_many(struct sheriff *s, const struct sheriff_client *client, uint64_t request)
+{
+    if (s->n_errands < ERRANDS_MOST)
+        return false;
+    api_reply(s, client->peer, request, PM_BUSY, "too many questions are under way; try again");
+    return true;
+}
+
+static bool in_touch(const struct deputy *deputy)
+{
+    return deputy != NULL && deputy->link == PM_LINK_UP && deputy->session != 0;
+}
+
+/* ---- asking ----------------------------------------------------------------------- */
+
+void errands_read(struct sheriff *s, const struct sheriff_client *client,
+                  const struct pm_read *ask)
+{
+    struct wish *wish = desired_by_id(&s->desired, ask->id);
+    struct pm_read read = *ask;
+    struct deputy *deputy;
+
+    if (too_many(s, client, ask->request))
+        return;
+    if (wish == NULL) {
+        api_reply(s, client->peer, ask->request, PM_NOT_FOUND, "there is no process number %llu",
+                  (unsigned long long)ask->id);
+        return;
+    }
+    deputy = wish->post->deputy;
+    if (!in_touch(deputy)) {
+        api_reply(s, client->peer, ask->request, PM_LOST, "deputy %s, which has its output, is "
+                  "not connected", wish->post->name);
+        return;
+    }
+    struct errand *errand = add(s, PM_MSG_READ);
+
+    errand->peer = client->peer;
+    errand->request = ask->request;
+    errand->session = deputy->session;
+    read.session = deputy->session;
+    read.request = errand->number;
+    (void)sessions_send(s, deputy, PM_MSG_READ, &read);
+}
+
+void errands_history(struct sheriff *s, const struct sheriff_client *client,
+                     const struct pm_history *ask)
+{
+    struct errand *errand;
+
+    if (too_many(s, client, ask->request))
+        return;
+    errand = add(s, PM_MSG_HISTORY);
+    errand->peer = client->peer;
+    errand->request = ask->request;
+    commit_events(s);
+    s->port->ask_history(s->self, history_open(errand->number, ask));
+}
+
+void errands_signal(struct sheriff *s, struct target *target, const struct wish *wish,
+                    int64_t signal)
+{
+    struct deputy *deputy = wish->post->deputy;
+    struct errand *errand;
+
+    if (s->n_errands >= ERRANDS_MOST) {
+        orders_signalled(s, target, PM_BUSY, "too many questions are under way; try again");
+        return;
+    }
+    errand = add(s, PM_MSG_SIGNAL);
+    errand->target = target;
+    errand->session = deputy->session;
+    (void)sessions_send(s, deputy, PM_MSG_SIGNAL, &(struct pm_signal){
+        .session = deputy->session, .request = errand->number, .id = wish->spec.id,
+        .signal = signal });
+}
+
+void errands_forget(struct sheriff *s, const struct target *target)
+{
+    for (struct errand *errand = s->errands; errand != NULL; errand = errand->next)
+        if (errand->target == target)
+            errand->target = NULL;
+}
+
+/* ---- answers ---------------------------------------------------------------------- */
+
+void errands_on_bytes(struct sheriff *s, const struct deputy *deputy, const struct pm_bytes *msg)
+{
+    struct errand *errand = take(s, PM_MSG_READ, msg->request, deputy->session);
+    struct pm_bytes bytes = *msg;
+
+    if (errand == NULL)
+        return;
+    bytes.session = 0;
+    bytes.request = errand->request;
+    s->port->to_client(s->self, errand->peer, PM_MSG_BYTES, &bytes);
+    free(errand);
+}
+
+void errands_on_done(struct sheriff *s, const struct deputy *deputy, const struct pm_done *msg)
+{
+    struct errand *errand = take(s, PM_MSG_SIGNAL, msg->request, deputy->session);
+
+    if (errand == NULL)
+        return;
+    if (errand->target != NULL)
+        orders_signalled(s, errand->target, pm_err_from_word(msg->error), msg->text);
+    free(errand);
+}
+
+void errands_on_history(struct sheriff *s, const struct history *answer)
+{
+    struct errand *errand = take(s, PM_MSG_HISTORY, answer->number, 0);
+    struct pm_events events = { .events = answer->events };
+
+    if (errand == NULL)
+        return;
+    events.request = errand->request;
+    if (answer->err == PM_OK)
+        s->port->to_client(s->self, errand->peer, PM_MSG_EVENTS, &events);
+    else
+        api_reply(s, errand->peer, errand->request, answer->err, "%s", answer->text);
+    free(errand);
+}
+
+static void give_up(struct sheriff *s, const struct errand *errand)
+{
+    const char *store = "the store does not answer", *deputy = "its deputy does not answer";
+
+    if (errand->kind == PM_MSG_SIGNAL && errand->target != NULL)
+        orders_signalled(s, errand->target, PM_TIMEOUT, deputy);
+    if (errand->kind != PM_MSG_SIGNAL)
+        api_reply(s, errand->peer, errand->request, PM_TIMEOUT, "%s",
+                  errand->kind == PM_MSG_READ ? deputy : store);
+}
+
+void errands_check(struct sheriff *s)
+{
+    struct errand **at = &s->errands;
+
+    while (*at != NULL) {
+        struct errand *errand = *at;
+
+        if (s->now.mono.ms < errand->deadline.ms) {
+            at = &errand->next;
+            continue;
+        }
+        *at = errand->next;
+        s->n_errands--;
+        give_up(s, errand);
+        free(errand);
+    }
+}
+
+void errands_fini(struct sheriff *s)
+{
+    while (s->errands != NULL) {
+        struct errand *errand = s->errands;
+
+        s->errands = errand->next;
+        free(errand);
+    }
+}

@@ -1,0 +1,74 @@
+/* What the parts of the sheriff share; nobody else includes this. */
+#ifndef SHERIFFD_INSIDE_H
+#define SHERIFFD_INSIDE_H
+
+#include "sheriffd/journal.h"
+#include "sheriffd/plan.h"
+#include "sheriffd/sheriff.h"
+#include "sheriffd/view.h"
+
+#define BEAT_MS         1000
+#define STORE_MS       10000 /* the store must have answered a change by then */
+#define EVENTS_MS        200 /* events go to the store at most this often */
+#define ERRAND_MS       5000 /* a deputy must have answered by then */
+#define ORDER_GRACE_MS 30000 /* on top of the longest stop timeout, unless the client says */
+#define ERRANDS_MOST    4096 /* questions under way; more are refused */
+#define QUEUE_MOST      4096 /* requests waiting for the store; more are refused */
+
+struct order;  /* orders.c */
+struct errand; /* errands.c */
+struct queued; /* commit.c */
+struct answer; /* applies.c: what to say when it is stored */
+
+struct ids { uint64_t *at; size_t n, cap; };
+
+struct commit {
+    bool in_flight;
+    uint64_t number;           /* of the batch given last */
+    uint64_t flying;           /* of the one in flight */
+    struct pm_mono since;      /* when that was given */
+    struct queued *first, **last;
+    size_t n_queued;
+    struct batch_name *names;  /* deputies expected or not, in this transaction; name is heap */
+    size_t n_names;
+    unsigned events_in_flight; /* batches of events not answered */
+    struct pm_mono events_at;  /* when the last were given */
+    bool late;                 /* the one in flight takes too long, and that was said */
+    bool failing;              /* events could not be stored, and that was said */
+};
+
+struct sheriff {
+    const struct sheriff_port *port;
+    void *self;
+    char *name;
+    uint64_t id;
+    bool lone_ranger, listening;
+    struct sheriff_now now;    /* of the call in hand */
+    struct pm_mono began, beat_at;
+    uint64_t bad_messages;
+
+    struct desired desired;
+    struct fleet fleet;
+    struct view view;
+    struct journal journal;
+    struct commit commit;
+    struct order *orders;
+    struct errand *errands;
+    size_t n_errands;
+    uint64_t last_errand;
+    struct answer *answers;
+    struct post **due;         /* posts with specs_due or wants_due */
+    size_t n_due, due_cap;
+    struct ids raises, ended;  /* wishes behind their deputy's orders; wishes that are no more */
+
+    struct { bool asked, finished; uint64_t peer, request; struct pm_mono deadline; } end;
+};
+
+/* sheriff.c */
+void sheriff_log(struct sheriff *s, enum pm_log_level level, const char *format, ...)
+    PM_PRINTF(3, 4);
+void sheriff_touch_post(struct sheriff *s, struct post *post); /* it and all its processes */
+void sheriff_due(struct sheriff *s, struct post *post);        /* its deputy is to be told */
+void ids_add(struct ids *ids, uint64_t id);
+
+#endif

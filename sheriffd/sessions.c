@@ -1,0 +1,402 @@
+/* Deputies come, are believed while their session lasts, and go.
+ *
+ * A session is (peer, number); what carries another number is dropped, so nothing a former
+ * connection left behind can do harm. A deputy is told its wishes only after it has said all it
+ * knows, and only what is committed. One name is one deputy: a second one is refused as long as
+ * the first is heard.
+ */
+#include "sheriffd/sessions.h"
+
+#include "sheriffd/adopt.h"
+#include "sheriffd/commit.h"
+#include "sheriffd/errands.h"
+#include "sheriffd/orders.h"
+
+#include <procman/limits.h>
+#include <procman/process.h>
+#include <procman/spec.h>
+#include <procman/text.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REFUSAL_QUIET_MS 60000
+#define MISMATCHES 2 /* beats in a row that disagree before we heal: one may cross an order */
+
+static void note(struct sheriff *s, const char *name, const char *what, const char *text)
+{
+    journal_add(&s->journal, s->now.wall, (struct journal_about){ .host = name }, what, "", "%s",
+                text);
+    sheriff_log(s, strcmp(what, "deputy-up") == 0 ? PM_LOG_INFO : PM_LOG_WARNING, "%s", text);
+}
+
+static void look_at_all(struct sheriff *s, struct deputy *deputy)
+{
+    struct post *post = deputy->post;
+
+    sheriff_touch_post(s, post);
+    for (size_t i = 0; i < post->n; i++)
+        orders_look(s, post->wishes[i]);
+}
+
+static void lose(struct sheriff *s, struct deputy *deputy, const char *why)
+{
+    char text[400];
+
+    snprintf(text, sizeof text, "deputy %s is lost: %s; its processes keep running",
+             deputy->name, why);
+    note(s, deputy->name, "deputy-lost", text);
+    deputy->link = PM_LINK_LOST;
+    look_at_all(s, deputy);
+}
+
+bool sessions_send(struct sheriff *s, struct deputy *deputy, enum pm_msg kind, const void *msg)
+{
+    if (s->port->to_deputy(s->self, deputy->peer, kind, msg))
+        return true;
+    bool was_up = deputy->link == PM_LINK_UP;
+
+    fleet_end(&s->fleet, deputy, PM_LINK_LOST);
+    if (was_up)
+        lose(s, deputy, "its connection is gone");
+    return false;
+}
+
+/* ---- hello ------------------------------------------------------------------------ */
+
+static void refuse(struct sheriff *s, uint64_t peer, const char *name, enum pm_err err,
+                   const char *text)
+{
+    struct pm_refused refused = { .version = PM_PROTOCOL_VERSION, .error = pm_err_word(err),
+                                  .text = text };
+    struct deputy *deputy = fleet_find(&s->fleet, name);
+
+    (void)s->port->to_deputy(s->self, peer, PM_MSG_REFUSED, &refused);
+    /* It asks again every few seconds: say it once in a while. */
+    if (deputy != NULL && deputy->refused.ms != 0 &&
+        pm_mono_since(deputy->refused, s->now.mono) < REFUSAL_QUIET_MS)
+        return;
+    if (deputy != NULL)
+        deputy->refused = s->now.mono;
+    note(s, name, "deputy-refused", text);
+}
+
+/* Does somebody else of that name live? */
+static bool is_taken(const struct sheriff *s, const struct deputy *deputy,
+                     const struct pm_hello *hello)
+{
+    return deputy != NULL && deputy->session != 0 && deputy->epoch != hello->epoch &&
+           pm_mono_since(deputy->heard, s->now.mono) < LOST_AFTER_MS;
+}
+
+static bool is_refused(struct sheriff *s, uint64_t peer, const struct pm_hello *hello)
+{
+    const struct deputy *known = fleet_find(&s->fleet, hello->name);
+    const char *fault = pm_name_fault(hello->name);
+    char text[400];
+
+    if (hello->version != PM_PROTOCOL_VERSION) {
+        snprintf(text, sizeof text, "deputy %.*s speaks version %llu of the protocol, this "
+                 "sheriff version %d; install the same release on both", PM_LIMIT_NAME,
+                 hello->name, (unsigned long long)hello->version, PM_PROTOCOL_VERSION);
+        refuse(s, peer, "", PM_VERSION, text);
+        return true;
+    }
+    if (fault != NULL) {
+        snprintf(text, sizeof text, "a deputy cannot be called \"%.*s\": %s", PM_LIMIT_NAME,
+                 hello->name, fault);
+        refuse(s, peer, "", PM_USAGE, text);
+        return true;
+    }
+    if (is_taken(s, known, hello)) {
+        snprintf(text, sizeof text, "there is a deputy called %s already, connected from %s; "
+                 "stop it, or give this one another --name", hello->name, known->address);
+        refuse(s, peer, hello->name, PM_BUSY, text);
+        return true;
+    }
+    if (known == NULL && s->fleet.n >= PM_LIMIT_DEPUTIES) {
+        snprintf(text, sizeof text, "there are %d deputies already, more than that a sheriff "
+                 "does not take", PM_LIMIT_DEPUTIES);
+        refuse(s, peer, "", PM_LIMIT, text);
+        return true;
+    }
+    return false;
+}
+
+static void replace_text(char **text, const char *with)
+{
+    free(*text);
+    *text = pm_strdup(with);
+}
+
+static void on_hello(struct sheriff *s, uint64_t peer, const char *address,
+                     const struct pm_hello *hello)
+{
+    struct deputy *deputy, *former = fleet_by_peer(&s->fleet, peer);
+    char text[400];
+
+    if (is_refused(s, peer, hello))
+        return;
+    deputy = fleet_deputy(&s->fleet, &s->desired, hello->name);
+    if (former != NULL && former != deputy) {
+        fleet_end(&s->fleet, former, PM_LINK_LOST);
+        lose(s, former, "its connection speaks for another deputy now");
+    }
+    bool again = deputy->link == PM_LINK_UP && deputy->epoch == hello->epoch;
+
+    replace_text(&deputy->software, hello->software);
+    replace_text(&deputy->address, address);
+    fleet_begin(&s->fleet, deputy, peer, s->port->random(s->self), hello->epoch, s->now.mono);
+    struct pm_welcome welcome = { .version = PM_PROTOCOL_VERSION, .session = deputy->session,
+                                  .sheriff_id = s->id, .software = PROCMAN_VERSION };
+    if (!sessions_send(s, deputy, PM_MSG_WELCOME, &welcome))
+        return;
+    look_at_all(s, deputy);
+    if (again)
+        return;
+    snprintf(text, sizeof text, "deputy %s has connected from %s", deputy->name, address);
+    note(s, deputy->name, "deputy-up", text);
+}
+
+/* ---- what it says ----------------------------------------------------------------- */
+
+static void on_row(void *self, struct seen *seen, const struct pm_status_row *before, bool gone)
+{
+    struct sheriff *s = self;
+    struct deputy *deputy = seen->deputy;
+    struct wish *wish = seen->wish;
+
+    view_touch_post(&s->view, deputy->post);
+    if (gone) {
+        if (wish != NULL)
+            view_touch(&s->view, wish);
+        if (wish != NULL && wish->removing)
+            ids_add(&s->ended, wish->spec.id);
+        return;
+    }
+    /* What a deputy tells first after we began is no news. */
+    if (before != NULL || deputy->known)
+        journal_row(&s->journal, s->now.wall, deputy->name, &seen->row, before);
+    if (wish == NULL)
+        return;
+    view_touch(&s->view, wish);
+    if (seen->row.order > wish->order)
+        ids_add(&s->raises, wish->spec.id);
+    orders_look(s, wish);
+}
+
+/* After a full status everything of a removed wish that is left is in it. */
+static void end_removed(struct sheriff *s, const struct post *post)
+{
+    for (size_t i = 0; i < post->n; i++)
+        if (post->wishes[i]->removing && post->wishes[i]->seen == NULL)
+            ids_add(&s->ended, post->wishes[i]->spec.id);
+}
+
+static void on_status(struct sheriff *s, struct deputy *deputy, const struct pm_status *status)
+{
+    bool first = status->full && !deputy->refreshed;
+
+    fleet_status(&s->fleet, &s->desired, deputy, status, s->now.mono, on_row, s);
+    if (status->full)
+        end_removed(s, deputy->post);
+    if (!first)
+        return;
+    deputy->post->specs_due = deputy->post->wants_due = true;
+    sheriff_due(s, deputy->post);
+    look_at_all(s, deputy);
+}
+
+static void on_beat(struct sheriff *s, struct deputy *deputy, const struct pm_beat *beat)
+{
+    struct post *post = deputy->post;
+    bool wishes = beat->generation == deputy->sent_generation &&
+                  beat->specs_generation == deputy->sent_specs_generation;
+    bool rows = beat->seq == deputy->seq && beat->digest == deputy->digest;
+
+    if (!deputy->refreshed || (wishes && rows)) {
+        deputy->mismatches = 0;
+        return;
+    }
+    if (++deputy->mismatches < MISMATCHES)
+        return;
+    deputy->mismatches = 0;
+    if (!rows)
+        (void)sessions_send(s, deputy, PM_MSG_RESYNC,
+                            &(struct pm_resync){ .session = deputy->session });
+    if (!wishes) {
+        post->specs_due = post->wants_due = true;
+        sheriff_due(s, post);
+    }
+}
+
+static void on_bye(struct sheriff *s, struct deputy *deputy, const struct pm_bye *bye)
+{
+    char text[200];
+
+    deputy->left_running = bye->left_running;
+    fleet_end(&s->fleet, deputy, PM_LINK_GONE);
+    snprintf(text, sizeof text, "deputy %s has ended; its processes %s", deputy->name,
+             bye->left_running ? "are left running" : "are stopped");
+    note(s, deputy->name, "deputy-gone", text);
+    look_at_all(s, deputy);
+}
+
+static void on_holding(struct sheriff *s, struct deputy *deputy, const struct pm_holding *holding)
+{
+    struct sheriff_client nobody = { .peer = deputy->session };
+
+    if (commit_open(s)) {
+        adopt_holding(s, deputy, holding);
+        return;
+    }
+    /* Nothing is sent to it before this is done, or it would stop what it holds. */
+    deputy->adopting = true;
+    (void)commit_queue(s, &nobody, PM_MSG_HOLDING, holding);
+}
+
+static uint64_t session_of(enum pm_msg kind, const void *msg)
+{
+    switch (kind) {
+    case PM_MSG_STATUS:  return ((const struct pm_status *)msg)->session;
+    case PM_MSG_BEAT:    return ((const struct pm_beat *)msg)->session;
+    case PM_MSG_DONE:    return ((const struct pm_done *)msg)->session;
+    case PM_MSG_BYTES:   return ((const struct pm_bytes *)msg)->session;
+    case PM_MSG_HOLDING: return ((const struct pm_holding *)msg)->session;
+    case PM_MSG_BYE:     return ((const struct pm_bye *)msg)->session;
+    default:             return 0;
+    }
+}
+
+static void heard(struct sheriff *s, struct deputy *deputy)
+{
+    char text[200], age[PM_TEXT_SIZE];
+    int64_t silent = pm_mono_since(deputy->heard, s->now.mono);
+
+    deputy->heard = s->now.mono;
+    if (deputy->link == PM_LINK_UP)
+        return;
+    deputy->link = PM_LINK_UP;
+    snprintf(text, sizeof text, "deputy %s is back after %s", deputy->name,
+             pm_text_age((uint64_t)silent, age));
+    note(s, deputy->name, "deputy-up", text);
+    look_at_all(s, deputy);
+}
+
+void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, enum pm_msg kind,
+                         const void *msg)
+{
+    struct deputy *deputy = fleet_by_peer(&s->fleet, peer);
+
+    if (kind == PM_MSG_HELLO) {
+        on_hello(s, peer, address, msg);
+        return;
+    }
+    if (deputy == NULL || session_of(kind, msg) != deputy->session) {
+        s->bad_messages++;
+        return;
+    }
+    heard(s, deputy);
+    switch (kind) {
+    case PM_MSG_STATUS:  on_status(s, deputy, msg); break;
+    case PM_MSG_BEAT:    on_beat(s, deputy, msg); break;
+    case PM_MSG_DONE:    errands_on_done(s, deputy, msg); break;
+    case PM_MSG_BYTES:   errands_on_bytes(s, deputy, msg); break;
+    case PM_MSG_HOLDING: on_holding(s, deputy, msg); break;
+    case PM_MSG_BYE:     on_bye(s, deputy, msg); break;
+    default: break;
+    }
+}
+
+/* ---- what it is told -------------------------------------------------------------- */
+
+void sessions_beat(struct sheriff *s)
+{
+    char why[64], age[PM_TEXT_SIZE];
+
+    for (size_t i = 0; i < s->fleet.n; i++) {
+        struct deputy *deputy = s->fleet.deputies[i];
+        uint64_t silent = (uint64_t)pm_mono_since(deputy->heard, s->now.mono);
+        struct pm_beat beat = {
+            .session = deputy->session, .seq = deputy->seq,
+            .generation = deputy->sent_generation,
+            .specs_generation = deputy->sent_specs_generation,
+        };
+
+        if (deputy->session == 0)
+            continue;
+        if (deputy->link == PM_LINK_UP && silent > LOST_AFTER_MS) {
+            snprintf(why, sizeof why, "not heard for %s", pm_text_age(silent, age));
+            lose(s, deputy, why);
+        }
+        (void)sessions_send(s, deputy, PM_MSG_BEAT, &beat);
+    }
+}
+
+static void send_specs(struct sheriff *s, struct deputy *deputy)
+{
+    struct post *post = deputy->post;
+    struct pm_spec *specs = pm_alloc((post->n + 1) * sizeof *specs);
+    struct pm_specs message = { .session = deputy->session,
+                                .generation = post->specs_generation, .specs = { .at = specs } };
+
+    for (size_t i = 0; i < post->n; i++)
+        if (!post->wishes[i]->removing)
+            specs[message.specs.n++] = post->wishes[i]->spec;
+    if (sessions_send(s, deputy, PM_MSG_SPECS, &message))
+        deputy->sent_specs_generation = post->specs_generation;
+    free(specs);
+}
+
+static void send_wants(struct sheriff *s, struct deputy *deputy)
+{
+    struct post *post = deputy->post;
+    struct pm_want *wants = pm_alloc((post->n + 1) * sizeof *wants);
+    struct pm_wants message = {
+        .session = deputy->session, .generation = post->wants_generation,
+        .specs_generation = post->specs_generation, .wants = { .at = wants },
+    };
+
+    for (size_t i = 0; i < post->n; i++) {
+        const struct wish *wish = post->wishes[i];
+
+        if (!wish->removing)
+            wants[message.wants.n++] = (struct pm_want){ .id = wish->spec.id, .up = wish->up,
+                                                         .order = wish->order };
+    }
+    if (sessions_send(s, deputy, PM_MSG_WANTS, &message))
+        deputy->sent_generation = post->wants_generation;
+    free(wants);
+}
+
+/* Returns whether it has to stay due. */
+static bool send_to(struct sheriff *s, struct post *post)
+{
+    struct deputy *deputy = post->deputy;
+
+    if (deputy == NULL || deputy->session == 0 || !deputy->refreshed)
+        return false; /* its first status of the next session makes all of it due */
+    if (deputy->adopting)
+        return true;
+    if (post->specs_due)
+        send_specs(s, deputy);
+    if (post->wants_due && deputy->session != 0)
+        send_wants(s, deputy);
+    post->specs_due = post->wants_due = false;
+    return false;
+}
+
+void sessions_send_due(struct sheriff *s)
+{
+    size_t kept = 0;
+
+    if (s->desired.changing)
+        return;
+    for (size_t i = 0; i < s->n_due; i++) {
+        s->due[i]->due = send_to(s, s->due[i]);
+        if (s->due[i]->due)
+            s->due[kept++] = s->due[i];
+    }
+    s->n_due = kept;
+}
