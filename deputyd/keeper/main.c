@@ -125,6 +125,15 @@ static pid_t holder(int fd)
     return (pid_t)strtol(text, NULL, 10);
 }
 
+/* The brain gets the lock under a fixed number, which must still be free then. */
+static int move_up(int fd)
+{
+    int up = fcntl(fd, F_DUPFD_CLOEXEC, PM_WIRE_LOCK_FD + 1);
+
+    close(fd);
+    return up;
+}
+
 /* One deputy of a name in a run directory. A living holder is told from one just killed, whose
  * brain, or a child between fork and exec, has not let go of the lock yet. */
 static int take_lock(const char *dir, const char *name)
@@ -134,6 +143,8 @@ static int take_lock(const char *dir, const char *name)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     pid_t other = 0;
 
+    if (fd >= 0)
+        fd = move_up(fd);
     if (fd < 0)
         refuse("cannot open", path);
     for (int try = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; try++) {
