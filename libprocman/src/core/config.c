@@ -172,7 +172,7 @@ static void read_process(struct loading *load, const struct pm_node *map)
     const struct pm_node *group = pm_node_get(map, "group");
     const char *path = group != NULL && group->kind == PM_NODE_SCALAR ? group->text : "";
     struct item *item = &load->items[load->items_n++];
-    size_t before = reading->report->count;
+    size_t before = reading->report->count + reading->report->more;
 
     item->spec = *layer_of(load, path);
     item->place = map->place;
@@ -182,7 +182,8 @@ static void read_process(struct loading *load, const struct pm_node *map)
     check_program(load, map);
     item->spec.origin = origin_of(load, map->place);
     /* What no single key can see, such as a first pause longer than the longest. */
-    const char *fault = reading->report->count == before ? pm_spec_fault(&item->spec) : NULL;
+    bool good = reading->report->count + reading->report->more == before;
+    const char *fault = good ? pm_spec_fault(&item->spec) : NULL;
     if (fault != NULL)
         pm_report_add(reading->report, map->place, "%s: %s", reading->subject, fault);
 }
@@ -197,7 +198,7 @@ static int by_identity(const void *left, const void *right)
 
 static void report_doubles(struct loading *load)
 {
-    char label[PM_LABEL_SIZE], text[PM_QUOTE_SIZE], *what;
+    char label[PM_LABEL_SIZE];
     size_t first = 0;
 
     for (size_t i = 1; i < load->items_n; i++) {
@@ -209,9 +210,8 @@ static void report_doubles(struct loading *load)
         if (*spec->name == '\0')
             continue; /* that it has no name is said already */
         pm_spec_label(spec->group, spec->name, spec->host, label, sizeof(label));
-        what = pm_printf("process '%s'", pm_quote(label, text));
-        pm_report_twice(load->reading.report, load->items[i].place, load->items[first].place, what);
-        free(what);
+        pm_report_twice(load->reading.report, load->items[i].place, load->items[first].place,
+                        "process", label);
     }
 }
 

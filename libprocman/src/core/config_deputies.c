@@ -101,19 +101,14 @@ static int by_nth(const void *left, const void *right)
 static size_t unique(struct pm_report *report, struct deputy *deputies, size_t n)
 {
     size_t kept = 0;
-    char quoted[PM_QUOTE_SIZE], *what;
 
     qsort(deputies, n, sizeof(*deputies), by_name);
     for (size_t i = 0; i < n; i++) {
-        if (kept == 0 || strcmp(deputies[kept - 1].name, deputies[i].name) != 0) {
+        if (kept == 0 || strcmp(deputies[kept - 1].name, deputies[i].name) != 0)
             deputies[kept++] = deputies[i];
-            continue;
-        }
-        if (deputies[i].url)
-            continue;
-        what = pm_printf("deputy '%s'", pm_quote(deputies[i].name, quoted));
-        pm_report_twice(report, deputies[i].node->place, deputies[kept - 1].node->place, what);
-        free(what);
+        else if (!deputies[i].url)
+            pm_report_twice(report, deputies[i].node->place, deputies[kept - 1].node->place,
+                            "deputy", deputies[i].name);
     }
     qsort(deputies, kept, sizeof(*deputies), by_nth);
     return kept;

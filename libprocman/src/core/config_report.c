@@ -78,11 +78,14 @@ void pm_report_add(struct pm_report *report, size_t place, const char *format, .
     add(report, place, sentence.at);
 }
 
-void pm_report_twice(struct pm_report *report, size_t place, size_t first, const char *what)
+void pm_report_twice(struct pm_report *report, size_t place, size_t first, const char *what,
+                     const char *name)
 {
+    char quoted[PM_QUOTE_SIZE];
+
     if (!full(report))
-        add(report, place, pm_printf("%s is there twice; the first is on line %zu", what,
-                                     pm_report_line(report, first)));
+        add(report, place, pm_printf("%s '%s' is there twice; the first is on line %zu", what,
+                                     pm_quote(name, quoted), pm_report_line(report, first)));
 }
 
 size_t pm_report_line(struct pm_report *report, size_t place)
@@ -155,7 +158,9 @@ static struct line line_of(const struct pm_report *report, size_t place)
         end--;
     line.at = report->text + begin;
     line.n = end - begin;
-    for (size_t at = begin; at < end || at < place; at += step) {
+    bool more = true; /* how long it is beyond the window does not matter */
+    for (size_t at = begin; at < place || (at < end && more); at += step) {
+        more = line.length <= line.column + WINDOW;
         line.column += at < place;
         line.length++;
         if ((step = pm_code_next(report->text + at, report->n - at, &code)) == 0)

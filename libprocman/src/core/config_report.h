@@ -20,8 +20,9 @@ void pm_report_fini(struct pm_report *report);
 
 void pm_report_add(struct pm_report *report, size_t place, const char *format, ...)
     PM_PRINTF(3, 4);
-/* `what` is there twice, also at `first`. */
-void pm_report_twice(struct pm_report *report, size_t place, size_t first, const char *what);
+/* The key, process … of that name is there twice, also at `first`. */
+void pm_report_twice(struct pm_report *report, size_t place, size_t first, const char *what,
+                     const char *name);
 
 /* 1, 2, 3 … Quick when places come in order. */
 size_t pm_report_line(struct pm_report *report, size_t place) PM_MUST_USE;

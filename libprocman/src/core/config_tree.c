@@ -76,19 +76,16 @@ void pm_tree_end_map(struct pm_tree *tree, struct pm_node *map)
 {
     struct pm_node **sorted = pm_alloc((map->n + 1) * sizeof(struct pm_node *));
     size_t n = 0, first = 0;
-    char quoted[PM_QUOTE_SIZE], *what;
 
     for (struct pm_node *child = map->first; child != NULL; child = child->next)
         sorted[n++] = child;
     qsort(sorted, n, sizeof(*sorted), by_key);
     for (size_t i = 1; i < n; i++) {
-        if (strcmp(sorted[first]->key, sorted[i]->key) != 0) {
+        if (strcmp(sorted[first]->key, sorted[i]->key) != 0)
             first = i;
-            continue;
-        }
-        what = pm_printf("key '%s'", pm_quote(sorted[i]->key, quoted));
-        pm_report_twice(tree->report, sorted[i]->key_place, sorted[first]->key_place, what);
-        free(what);
+        else
+            pm_report_twice(tree->report, sorted[i]->key_place, sorted[first]->key_place, "key",
+                            sorted[i]->key);
     }
     free(sorted);
 }
