@@ -72,6 +72,7 @@ static const char *absolute(const char *path)
 
 static void complete(struct settings *set)
 {
+    PM_CLEANUP(pm_free) char *log_dir = pm_log_dir();
     const char *fault;
 
     if (set->name == NULL) {
@@ -89,7 +90,7 @@ static void complete(struct settings *set)
     set->run_dir = absolute(set->run_dir ? set->run_dir : pm_run_dir());
     set->state_dir = absolute(set->state_dir ? set->state_dir : pm_state_dir());
     set->log_dir = set->log_dir ? absolute(set->log_dir)
-                                : pm_deputy_log_dir(pm_log_dir(), set->name);
+                                : pm_deputy_log_dir(log_dir, set->name);
 }
 
 static char *find_brain(const struct settings *set)
@@ -261,5 +262,5 @@ int main(int argc, char **argv)
     if (keeper->epoll < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || chdir("/") != 0)
         refuse("cannot prepare", "the keeper");
     open_slots(keeper, dir);
-    return pm_keeper_run(keeper);
+    exit(pm_keeper_run(keeper)); /* all this lasts as long as the program: nothing is freed */
 }

@@ -177,6 +177,13 @@ char **pm_ground_env(char **from, bool children)
     return env;
 }
 
+void pm_ground_env_close(char ***env)
+{
+    for (char **entry = *env; entry && *entry; entry++)
+        free(*entry);
+    pm_free(env);
+}
+
 static bool names(const char *entry, const char *name, size_t n)
 {
     return strncmp(entry, name, n) == 0 && entry[n] == '=';

@@ -16,9 +16,10 @@ struct pm_ground {
     int null_fd;                 /* /dev/null, their input */
 };
 
-/* A copy of `environ` without variables meant for the daemon alone. Heap.
- * children: also without those meant for the keeper's own descriptors */
+/* A copy of an environment without the variables meant for this daemon alone.
+ * children: also without those about its stderr, which the brain shares and they do not */
 char **pm_ground_env(char **from, bool children) PM_MUST_USE;
+void pm_ground_env_close(char ***env);
 
 struct pm_birth {
     pid_t pid;                   /* 0: it failed */

@@ -218,4 +218,6 @@ Test(spawn, its_environment_has_nothing_meant_for_the_daemon)
     cr_expect_str_eq(brain[1], "JOURNAL_STREAM=1:2");
     cr_expect_str_eq(brain[2], "B=2");
     cr_expect_null(brain[3]);
+    pm_ground_env_close(&children);
+    pm_ground_env_close(&brain);
 }
