@@ -97,7 +97,7 @@ static void end_when_over(struct brain *b)
     if (!b->leave_running)
         slots_finish(b);
     link_bye(b);
-    b->port->to_keeper(b->self, PM_MSG_FINISHED, &finished);
+    brain_tell_keeper(b, PM_MSG_FINISHED, &finished);
 }
 
 /* ---- what comes in ---------------------------------------------------------------- */

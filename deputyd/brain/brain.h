@@ -13,12 +13,17 @@
 struct brain;
 struct output_file;  /* one process's output; the mover's */
 
+/* In every process's environment: whose life it is, for the case that its slot loses its note. */
+#define BRAIN_ENV_GROUP "PROCMAN_GROUP"
+#define BRAIN_ENV_NAME  "PROCMAN_NAME"
+
 /* Who a process shall run as; groups is in the caller's arena. */
-struct brain_ids { uint64_t uid, gid; struct pm_i64s groups; };
+struct brain_ids { bool is_self; uint64_t uid, gid; struct pm_i64s groups; };
 
 /* How the brain acts. Messages are borrowed until return. */
 struct brain_port {
-    void (*to_keeper)(void *self, enum pm_msg kind, const void *msg);
+    /* false: too long to be sent; only a spawn can be */
+    bool (*to_keeper)(void *self, enum pm_msg kind, const void *msg);
     /* false: there is no room, or nobody is there; the brain tries again */
     bool (*to_sheriff)(void *self, enum pm_msg kind, const void *msg);
     void (*reconnect)(void *self);                          /* begin a new connection */

@@ -50,6 +50,11 @@ struct brain {
 void brain_say(struct brain *brain, enum pm_log_level level, const char *format, ...)
     PM_PRINTF(3, 4);
 
+static inline void brain_tell_keeper(struct brain *brain, enum pm_msg kind, const void *msg)
+{
+    (void)brain->port->to_keeper(brain->self, kind, msg);
+}
+
 /* life.c: one event for one process, and all that follows from it. May free the process. */
 void life_step(struct brain *brain, struct proc *proc, struct pm_input in);
 void life_want(struct brain *brain, struct proc *proc, const struct pm_want *want,

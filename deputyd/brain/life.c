@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the child's environment: whose life it is, for the case that a slot loses its note. */
-#define ENV_GROUP "PROCMAN_GROUP"
-#define ENV_NAME  "PROCMAN_NAME"
-
 static struct proc *proc_of(struct deadline *deadline)
 {
     return (struct proc *)((char *)deadline - offsetof(struct proc, deadline));
@@ -56,7 +52,7 @@ static void send_note(struct brain *b, const struct proc *proc)
         return;
     }
     struct pm_note note = { .slot = proc->slot, .note = { buf.at, buf.n } };
-    b->port->to_keeper(b->self, PM_MSG_NOTE, &note);
+    brain_tell_keeper(b, PM_MSG_NOTE, &note);
 }
 
 /* ---- beginning a life ------------------------------------------------------------- */
@@ -93,12 +89,13 @@ static struct pm_var_list environment(const struct proc *proc, struct pm_arena *
         return (struct pm_var_list){ 0 };
     if (given->n > 0)
         memcpy(at, given->at, given->n * sizeof *at);
-    at[given->n] = (struct pm_var){ ENV_GROUP, proc->group };
-    at[given->n + 1] = (struct pm_var){ ENV_NAME, proc->name };
+    at[given->n] = (struct pm_var){ BRAIN_ENV_GROUP, proc->group };
+    at[given->n + 1] = (struct pm_var){ BRAIN_ENV_NAME, proc->name };
     return (struct pm_var_list){ at, given->n + 2 };
 }
 
-static void send_spawn(struct brain *b, struct proc *proc, struct pm_arena *arena,
+/* false: it is too long for the keeper. */
+static bool send_spawn(struct brain *b, struct proc *proc, struct pm_arena *arena,
                        const struct pm_strs *argv, const struct brain_ids *ids)
 {
     PM_CLEANUP(pm_buf_fini) struct pm_buf note = { 0 };
@@ -118,7 +115,7 @@ static void send_spawn(struct brain *b, struct proc *proc, struct pm_arena *aren
         spawn.gid = ids->gid;
         spawn.groups = ids->groups;
     }
-    b->port->to_keeper(b->self, PM_MSG_SPAWN, &spawn);
+    return b->port->to_keeper(b->self, PM_MSG_SPAWN, &spawn);
 }
 
 static void full_table(struct brain *b, struct proc *proc, struct pm_mono now)
@@ -129,8 +126,7 @@ static void full_table(struct brain *b, struct proc *proc, struct pm_mono now)
     fail(b, proc, PM_STAGE_SLOT, ENOSPC, why, now);
 }
 
-/* false: it did not begin, and has failed already. */
-static bool begin(struct brain *b, struct proc *proc, struct pm_mono now)
+static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
 {
     PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
     const struct pm_spec *spec = proc->spec;
@@ -143,21 +139,18 @@ static bool begin(struct brain *b, struct proc *proc, struct pm_mono now)
     pm_arena_init(&arena, 0);
     if (proc->slot == NO_SLOT && !roster_take_any_slot(&b->roster, proc)) {
         full_table(b, proc, now);
-        return false;
+        return;
     }
     if (run_as) {
         why = b->port->resolve(b->self, spec, &arena, &ids, text, sizeof text);
         if (why != NULL) {
             fail(b, proc, PM_STAGE_USER, 0, why, now);
-            return false;
+            return;
         }
     }
-    if (pm_spec_argv(spec, &arena, &argv) != PM_OK || argv.n == 0) {
-        fail(b, proc, PM_STAGE_EXEC, E2BIG, "its command is empty or too long", now);
-        return false;
-    }
-    send_spawn(b, proc, &arena, &argv, run_as ? &ids : NULL);
-    return true;
+    if (pm_spec_argv(spec, &arena, &argv) != PM_OK || argv.n == 0
+        || !send_spawn(b, proc, &arena, &argv, run_as && !ids.is_self ? &ids : NULL))
+        fail(b, proc, PM_STAGE_EXEC, E2BIG, "its command and environment are too long", now);
 }
 
 /* ---- a step ----------------------------------------------------------------------- */
@@ -167,7 +160,7 @@ static void send_kill(struct brain *b, const struct proc *proc, int64_t signal)
     struct pm_kill kill = { .slot = proc->slot, .run = proc->life.run, .signal = signal };
 
     if (proc->slot != NO_SLOT)
-        b->port->to_keeper(b->self, PM_MSG_KILL, &kill);
+        brain_tell_keeper(b, PM_MSG_KILL, &kill);
 }
 
 static void forget(struct brain *b, struct proc *proc)
@@ -175,7 +168,7 @@ static void forget(struct brain *b, struct proc *proc)
     struct pm_note empty = { .slot = proc->slot };
 
     if (proc->slot != NO_SLOT)
-        b->port->to_keeper(b->self, PM_MSG_NOTE, &empty);
+        brain_tell_keeper(b, PM_MSG_NOTE, &empty);
     deadlines_set(&b->deadlines, &proc->deadline, (struct pm_mono){ 0 });
     b->port->drop(b->self, proc->output);
     roster_remove(&b->roster, proc);

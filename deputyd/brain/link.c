@@ -118,12 +118,13 @@ static void log_refusal(struct brain *b, const char *text)
     brain_say(b, PM_LOG_ERROR, "the sheriff refuses us: %s", b->link.refusal);
 }
 
+/* Also when there is a session already: a repeated hello gets a second welcome, which counts. */
 void link_on_welcome(struct brain *b, const struct pm_welcome *welcome, struct pm_mono now)
 {
     struct link *link = &b->link;
     char text[sizeof link->refusal];
 
-    if (link->state != LINK_GREETED || welcome->session == 0) {
+    if (link->state == LINK_DOWN || welcome->session == 0) {
         link->dropped++;
         return;
     }

@@ -36,7 +36,7 @@ void request_signal(struct brain *b, const struct pm_signal *ask)
     } else {
         struct pm_kill kill = { .slot = proc->slot, .run = proc->life.run,
                                 .signal = ask->signal };
-        b->port->to_keeper(b->self, PM_MSG_KILL, &kill);
+        brain_tell_keeper(b, PM_MSG_KILL, &kill);
         answer(b, ask, PM_OK, "");
     }
 }

@@ -17,7 +17,7 @@ static void free_note(struct brain *b, uint64_t slot)
 {
     struct pm_note note = { .slot = slot };
 
-    b->port->to_keeper(b->self, PM_MSG_NOTE, &note);
+    brain_tell_keeper(b, PM_MSG_NOTE, &note);
 }
 
 /* ---- taking over ------------------------------------------------------------------ */
@@ -113,7 +113,7 @@ static void say_seen(struct brain *b, uint64_t slot, uint64_t run)
     if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output))
         proc->unseen = true;
     else
-        b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+        brain_tell_keeper(b, PM_MSG_SEEN, &seen);
 }
 
 void brain_on_drained(struct brain *b, const char *group, const char *name)
@@ -191,7 +191,7 @@ static void end_unknown(struct brain *b, const struct pm_ended *ended)
     struct pm_seen seen = { .slot = ended->slot, .run = ended->run };
     bool foreign = roster_by_slot(&b->roster, ended->slot) == NULL;
 
-    b->port->to_keeper(b->self, PM_MSG_SEEN, &seen);
+    brain_tell_keeper(b, PM_MSG_SEEN, &seen);
     if (foreign && roster_set_foreign(&b->roster, ended->slot, false))
         free_note(b, ended->slot);
 }

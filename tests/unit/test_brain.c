@@ -24,7 +24,7 @@ static struct {
     struct pm_mono now;
     char said[16384];              /* all since last cleared, each line ended by '\n' */
     char logged[4096];
-    bool sheriff_deaf, undrained;
+    bool sheriff_deaf, undrained, keeper_refuses;
     uint8_t note[SLOTS][PM_LIMIT_NOTE]; /* as a keeper would remember */
     size_t note_n[SLOTS];
     uint64_t run[SLOTS];
@@ -57,11 +57,13 @@ static void remember(uint64_t slot, const struct pm_blob *note)
     t.note_n[slot] = note->n;
 }
 
-static void to_keeper(void *self, enum pm_msg kind, const void *msg)
+static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
 {
     (void)self;
     if (kind == PM_MSG_SPAWN) {
         const struct pm_spawn *spawn = msg;
+        if (t.keeper_refuses)
+            return false;
         say("spawn %d/%d %s", (int)spawn->slot, (int)spawn->run, spawn->argv.at[0]);
         remember(spawn->slot, &spawn->note);
         cr_assert_gt(spawn->run, t.run[spawn->slot], "a run number is used once");
@@ -82,6 +84,7 @@ static void to_keeper(void *self, enum pm_msg kind, const void *msg)
     } else if (kind == PM_MSG_FINISHED) {
         say("finished%s", ((const struct pm_finished *)msg)->leave_running ? " leaving" : "");
     }
+    return true;
 }
 
 static bool to_sheriff(void *self, enum pm_msg kind, const void *msg)
@@ -507,6 +510,18 @@ Test(brain, an_unknown_user_fails_the_process_by_name)
     cr_assert(strncmp(row("cam")->reason, "unknown user 'kirk';", 20) == 0, "%s",
               row("cam")->reason);
     then_said("status 1\n");
+}
+
+Test(brain, a_command_too_long_for_the_keeper_fails)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_deputy();
+    when_specs(1, &spec, 1);
+    t.keeper_refuses = true;
+    when_want(1, true, 1);
+    cr_assert_eq(row("cam")->state, PM_STATE_FAILED);
+    cr_assert(strstr(row("cam")->reason, "too long") != NULL, "%s", row("cam")->reason);
 }
 
 Test(brain, a_full_table_fails_the_newcomer_only)

@@ -1,0 +1,168 @@
+/* The one loop: whatever comes is told to the core; after each batch the core has its turn.
+ *
+ * libzmq's sockets are the loop's own; everything with a plain descriptor (the keeper, the one timer,
+ * signals) sits behind one epoll set, because zloop looks at all its descriptors each time.
+ */
+#include "brain/shell.h"
+
+#include <procman/log.h>
+
+#include <czmq.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define BATCH   256  /* messages of one source before the others get a turn */
+#define LOOK_MS 1000 /* between two looks at what processes use */
+
+struct loop {
+    struct shell *shell;
+    const char *stats_topic;
+    int epoll, timer, signals;
+    struct pm_mono armed, look_at;
+};
+
+/* ---- turns ------------------------------------------------------------------------ */
+
+static void watch(struct loop *l, int fd, int how, uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.fd = fd };
+
+    pm_assert(epoll_ctl(l->epoll, how, fd, &event) == 0);
+}
+
+static void arm(struct loop *l, struct pm_mono when)
+{
+    struct itimerspec at = { .it_value = { when.ms / 1000, when.ms % 1000 * 1000000 } };
+
+    if (when.ms == l->armed.ms)
+        return;
+    l->armed = when;
+    pm_assert(timerfd_settime(l->timer, TFD_TIMER_ABSTIME, &at, NULL) == 0);
+}
+
+static void look(struct loop *l, struct pm_mono now)
+{
+    struct pm_stats stats;
+
+    if (now.ms < l->look_at.ms)
+        return;
+    l->look_at = pm_mono_after(now, LOOK_MS);
+    if (brain_session(l->shell->brain) == 0)
+        return;
+    sampler_look(l->shell->sampler, l->shell->brain, l->shell->output, &stats);
+    sheriff_publish(l->shell->sheriff, l->stats_topic, PM_MSG_STATS, &stats);
+}
+
+/* After every batch: the core's turn, what did not fit goes out, the timer is set. -1: the end. */
+static int turn(struct loop *l)
+{
+    struct pm_mono now = pm_mono_now(), next;
+    bool kept;
+
+    brain_turn(l->shell->brain, now);
+    look(l, now);
+    if (pm_wire_flush(l->shell->wire) != PM_OK)
+        keeper_hear(l->shell, BATCH); /* its last words, then its end */
+    kept = pm_wire_kept(l->shell->wire) > 0;
+    watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_MOD, kept ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    next = brain_next(l->shell->brain);
+    arm(l, next.ms < l->look_at.ms ? next : l->look_at);
+    return l->shell->over ? -1 : 0;
+}
+
+static int on_descriptor(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+{
+    struct loop *l = arg;
+    struct epoll_event events[4];
+    struct signalfd_siginfo signal;
+    uint64_t times;
+    int n = epoll_wait(l->epoll, events, PM_COUNT(events), 0);
+
+    (void)loop;
+    (void)item;
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.fd == l->timer && read(l->timer, &times, sizeof times) > 0)
+            l->armed.ms = 0;
+        else if (events[i].data.fd == l->signals
+                 && read(l->signals, &signal, sizeof signal) == sizeof signal)
+            l->shell->over = true; /* asked to go: the keeper begins another, all runs on */
+        else if (events[i].data.fd == pm_wire_fd(l->shell->wire))
+            keeper_hear(l->shell, BATCH);
+    }
+    return turn(l);
+}
+
+static int on_socket(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+{
+    struct loop *l = arg;
+
+    (void)loop;
+    if (item->socket == sheriff_orders(l->shell->sheriff))
+        shell_hear_sheriff(l->shell, BATCH);
+    else if (item->socket == sheriff_monitor(l->shell->sheriff))
+        shell_hear_link(l->shell);
+    else if (item->socket == sheriff_streams(l->shell->sheriff))
+        shell_hear_followers(l->shell);
+    else
+        shell_hear_mover(l->shell, BATCH);
+    return turn(l);
+}
+
+/* ---- the loop --------------------------------------------------------------------- */
+
+static bool open_descriptors(struct loop *l)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    l->epoll = epoll_create1(EPOLL_CLOEXEC);
+    l->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    l->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (l->epoll < 0 || l->timer < 0 || l->signals < 0)
+        return false;
+    watch(l, l->timer, EPOLL_CTL_ADD, EPOLLIN);
+    watch(l, l->signals, EPOLL_CTL_ADD, EPOLLIN);
+    watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_ADD, EPOLLIN);
+    return true;
+}
+
+static void close_descriptors(struct loop *l)
+{
+    int fds[] = { l->epoll, l->timer, l->signals };
+
+    for (size_t i = 0; i < PM_COUNT(fds); i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+enum pm_err shell_loop(struct shell *shell, const char *name)
+{
+    PM_CLEANUP(pm_free) char *topic = pm_printf("stats/%s/", name);
+    struct loop l = { .shell = shell, .stats_topic = topic, .look_at = pm_mono_now() };
+    void *sockets[] = { sheriff_orders(shell->sheriff), sheriff_monitor(shell->sheriff),
+                        sheriff_streams(shell->sheriff),
+                        zsock_resolve(output_socket(shell->output)) };
+    zloop_t *loop = zloop_new();
+    enum pm_err err = PM_IO;
+
+    if (loop != NULL && open_descriptors(&l)) {
+        zmq_pollitem_t descriptors = { .fd = l.epoll, .events = ZMQ_POLLIN };
+        zloop_set_nonstop(loop, true); /* signals are ours */
+        zloop_poller(loop, &descriptors, on_descriptor, &l);
+        for (size_t i = 0; i < PM_COUNT(sockets); i++) {
+            zmq_pollitem_t item = { .socket = sockets[i], .events = ZMQ_POLLIN };
+            zloop_poller(loop, &item, on_socket, &l);
+        }
+        if (turn(&l) == 0)
+            zloop_start(loop);
+        err = PM_OK;
+    }
+    zloop_destroy(&loop);
+    close_descriptors(&l);
+    return err;
+}

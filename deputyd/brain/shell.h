@@ -1,0 +1,39 @@
+/* What the shells of the brain share: the pieces, and how the core acts on them. */
+#ifndef BRAIN_SHELL_H
+#define BRAIN_SHELL_H
+
+#include "brain/brain.h"
+#include "brain/output.h"
+#include "brain/sampler_io.h"
+#include "brain/sheriff_io.h"
+#include "keeper/wire.h"
+
+struct shell {
+    struct brain *brain;
+    struct pm_wire *wire;
+    struct sheriff_io *sheriff;
+    struct output *output;
+    struct sampler *sampler;
+    struct pm_wire_message *in_hand; /* the keeper's message being told: its pipes are to collect */
+    char *wish_path;
+    bool wish_failed;                /* said already */
+    unsigned short dice[3];
+    bool over;                       /* the loop ends */
+};
+
+/* The brain's port; its self is a struct shell. */
+extern const struct brain_port shell_port;
+
+/* keeper_io.c: tell the brain what the keeper says, at most `most` messages. */
+void keeper_hear(struct shell *shell, int most);
+
+/* Tell the brain what the sheriff, the mover, the followers say. */
+void shell_hear_sheriff(struct shell *shell, int most);
+void shell_hear_link(struct shell *shell);
+void shell_hear_followers(struct shell *shell);
+void shell_hear_mover(struct shell *shell, int most);
+
+/* loop_io.c: until it is over. OK | IO errno is set: it could not be begun */
+enum pm_err shell_loop(struct shell *shell, const char *name) PM_MUST_USE;
+
+#endif

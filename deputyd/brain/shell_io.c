@@ -1,0 +1,173 @@
+/* How the core acts: each of its verbs is one call to a piece. No decision is made here.
+ */
+#include "brain/shell.h"
+
+#include "brain/users_io.h"
+#include "brain/wish_io.h"
+
+#include <procman/log.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the port --------------------------------------------------------------------- */
+
+static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
+{
+    struct shell *shell = self;
+    enum pm_err err = pm_wire_send(shell->wire, kind, msg, NULL, 0);
+
+    if (err == PM_OK || err == PM_GONE) /* its end is seen when it is read */
+        return true;
+    if (err == PM_LIMIT && kind == PM_MSG_SPAWN)
+        return false;
+    /* The keeper does not read, or there is no memory. The next brain is told everything. */
+    pm_log_error("the keeper cannot be told %s: %s", pm_msg_desc(kind)->name,
+                 pm_err_sentence(err));
+    shell->over = true;
+    return true;
+}
+
+static bool to_sheriff(void *self, enum pm_msg kind, const void *msg)
+{
+    return sheriff_send(((struct shell *)self)->sheriff, kind, msg);
+}
+
+static void reconnect(void *self)
+{
+    sheriff_reconnect(((struct shell *)self)->sheriff);
+}
+
+static void keep_wish(void *self, const struct pm_wish *wish)
+{
+    struct shell *shell = self;
+    enum pm_err err = wish_save(shell->wish_path, wish);
+
+    if (err != PM_OK && !shell->wish_failed)
+        pm_log_error("cannot keep the wish in %s: %s; a brain that begins without its sheriff "
+                     "would not know it", shell->wish_path,
+                     err == PM_IO ? strerror(errno) : pm_err_sentence(err));
+    shell->wish_failed = err != PM_OK;
+}
+
+static const char *resolve(void *self, const struct pm_spec *spec, struct pm_arena *arena,
+                           struct brain_ids *out, char *text, size_t size)
+{
+    (void)self;
+    return users_resolve(spec, arena, out, text, size);
+}
+
+static double chance(void *self)
+{
+    return erand48(((struct shell *)self)->dice);
+}
+
+static void log_line(void *self, enum pm_log_level level, const char *text)
+{
+    (void)self;
+    pm_log(level, "%s", text);
+}
+
+static struct output_file *file(void *self, const char *group, const char *name)
+{
+    return output_file_open(((struct shell *)self)->output, group, name);
+}
+
+static void collect(void *self, struct output_file *output_file)
+{
+    struct shell *shell = self;
+    struct pm_wire_message *message = shell->in_hand;
+
+    if (message == NULL || message->n_fds != PM_WIRE_FDS)
+        return;
+    output_file_take(shell->output, output_file, PM_STREAM_OUT, message->fds[0]);
+    output_file_take(shell->output, output_file, PM_STREAM_ERR, message->fds[1]);
+    message->n_fds = 0;
+}
+
+static void follow(void *self, struct output_file *output_file, uint64_t id, bool on)
+{
+    output_file_follow(((struct shell *)self)->output, output_file, id, on);
+}
+
+static void read_output(void *self, struct output_file *output_file, const struct pm_read *read)
+{
+    output_file_read(((struct shell *)self)->output, output_file, read);
+}
+
+static bool drained(void *self, struct output_file *output_file)
+{
+    (void)self;
+    return output_file_drained(output_file);
+}
+
+static void drop(void *self, struct output_file *output_file)
+{
+    output_file_close(((struct shell *)self)->output, &output_file);
+}
+
+const struct brain_port shell_port = {
+    .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
+    .keep_wish = keep_wish, .resolve = resolve, .chance = chance, .log = log_line,
+    .file = file, .collect = collect, .follow = follow, .read = read_output,
+    .drained = drained, .drop = drop,
+};
+
+/* ---- what is heard ---------------------------------------------------------------- */
+
+void shell_hear_sheriff(struct shell *shell, int most)
+{
+    enum pm_msg kind;
+    const void *msg;
+
+    while (most-- > 0) {
+        enum pm_err err = sheriff_receive(shell->sheriff, &kind, &msg);
+        if (err == PM_TIMEOUT)
+            return;
+        if (err == PM_OK)
+            brain_on_sheriff(shell->brain, kind, msg, pm_mono_now());
+    }
+}
+
+void shell_hear_link(struct shell *shell)
+{
+    bool connected;
+
+    while (sheriff_link_change(shell->sheriff, &connected))
+        brain_on_link(shell->brain, connected, pm_mono_now());
+}
+
+void shell_hear_followers(struct shell *shell)
+{
+    uint64_t id;
+    bool on;
+
+    while (sheriff_follow_change(shell->sheriff, &id, &on))
+        brain_on_follow(shell->brain, id, on);
+}
+
+void shell_hear_mover(struct shell *shell, int most)
+{
+    struct output_news news;
+    char topic[64];
+
+    while (most-- > 0 && output_next(shell->output, &news)) {
+        switch (news.kind) {
+        case OUTPUT_CHUNK:
+            snprintf(topic, sizeof topic, "output/%llu/", (unsigned long long)news.chunk.id);
+            sheriff_publish(shell->sheriff, topic, PM_MSG_CHUNK, &news.chunk);
+            break;
+        case OUTPUT_BYTES:
+            brain_on_bytes(shell->brain, &news.bytes);
+            break;
+        case OUTPUT_DRAINED:
+            brain_on_drained(shell->brain, news.group, news.name);
+            break;
+        case OUTPUT_TROUBLE:
+            pm_log_warning("%s", news.text);
+            break;
+        }
+    }
+}
