@@ -217,38 +217,38 @@ static void on_request(struct pm_keeper *keeper, const struct pm_wire_message *r
     }
 }
 
-/* Requests of a living brain come in turns, and only while it takes our answers. */
-static bool hears_more(const struct pm_keeper *keeper, int heard)
-{
-    return keeper->brain.wire && pm_wire_kept(keeper->brain.wire) == 0 && heard < REQUESTS_MOST;
-}
-
-static void hear_brain(struct pm_keeper *keeper, bool last_words)
+/* False: there is nothing more to hear, now or for ever. */
+static bool hear_one(struct pm_keeper *keeper)
 {
     struct pm_wire_message request;
+    enum pm_err err = PM_GONE;
 
-    for (int heard = 0; last_words ? keeper->brain.wire != NULL : hears_more(keeper, heard); heard++) {
-        enum pm_err err = pm_wire_receive(keeper->brain.wire, &request);
-        if (err == PM_TIMEOUT)
-            return;
-        if (err == PM_GONE)
-            drop_brain(keeper, NULL);
-        else if (err != PM_OK)
-            drop_brain(keeper, "does not make sense");
-        else {
-            keeper->brain.heard = true;
-            pm_wire_drop(&request); /* it has no descriptors to give */
-            on_request(keeper, &request);
-        }
+    if (keeper->brain.wire)
+        err = pm_wire_receive(keeper->brain.wire, &request);
+    if (err == PM_OK) {
+        keeper->brain.heard = true;
+        pm_wire_drop(&request); /* it has no descriptors to give */
+        on_request(keeper, &request);
+    } else if (err != PM_TIMEOUT) {
+        drop_brain(keeper, err == PM_GONE ? NULL : "does not make sense");
     }
+    return err == PM_OK;
+}
+
+static void hear_last_words(struct pm_keeper *keeper)
+{
+    while (hear_one(keeper))
+        ;
 }
 
 static void on_wire(struct pm_keeper *keeper)
 {
-    bool dead = keeper->brain.wire && pm_wire_flush(keeper->brain.wire) != PM_OK;
-
+    if (keeper->brain.wire && pm_wire_flush(keeper->brain.wire) != PM_OK)
+        hear_last_words(keeper);
     continue_inventory(keeper);
-    hear_brain(keeper, dead);
+    for (int heard = 0; heard < REQUESTS_MOST; heard++)
+        if (keeper->brain.wire == NULL || pm_wire_kept(keeper->brain.wire) > 0 || !hear_one(keeper))
+            break;
 }
 
 /* ---- from the kernel ------------------------------------------------------------------------ */
@@ -257,7 +257,7 @@ static void on_brain_death(struct pm_keeper *keeper, const siginfo_t *info)
 {
     bool exited = info->si_code == CLD_EXITED;
 
-    hear_brain(keeper, true); /* its last words may be that it has finished */
+    hear_last_words(keeper); /* such as that it has finished */
     pm_brain_ended(&keeper->brain, pm_mono_now());
     if (keeper->stage >= PM_KEEPER_LEAVING)
         return;

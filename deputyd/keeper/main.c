@@ -162,7 +162,7 @@ static int take_lock(const char *dir, const char *name)
     return fd;
 }
 
-/* ---- what the keeper stands on ---------------------------------------------------------------- */
+/* ---- what the keeper stands on -------------------------------------------------------------- */
 
 static void prepare_ground(struct pm_ground *ground, const char *name, const char *dir)
 {

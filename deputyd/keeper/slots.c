@@ -117,6 +117,11 @@ static const char *table_fault(const struct table *table, off_t size)
     return NULL;
 }
 
+static bool is_of_boot(const struct table *table, const char *boot)
+{
+    return strncmp(table->header.boot, boot, sizeof table->header.boot) == 0;
+}
+
 static struct table *map(int fd)
 {
     void *at = mmap(NULL, sizeof(struct table), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -168,7 +173,7 @@ static enum pm_err reuse(const char *path, const char *boot, struct pm_slots *sl
     if (slots->table == NULL)
         return PM_IO;
     *fault = table_fault(slots->table, size);
-    if (*fault != NULL || strncmp(slots->table->header.boot, boot, sizeof slots->table->header.boot)) {
+    if (*fault != NULL || !is_of_boot(slots->table, boot)) {
         munmap(slots->table, sizeof *slots->table);
         slots->table = NULL;
     }
@@ -189,7 +194,8 @@ enum pm_err pm_slots_open(const char *path, struct pm_slots **out, char **out_lo
     *out_made = err == PM_OK && slots->table == NULL;
     if (fault != NULL) {
         PM_CLEANUP(pm_free) char *aside = pm_printf("%s.bad", path);
-        *out_lost = pm_printf("the slot table %s cannot be used: %s; moved to %s", path, fault, aside);
+        *out_lost = pm_printf("the slot table %s cannot be used: %s; moved to %s", path, fault,
+                              aside);
         if (rename(path, aside) != 0)
             err = PM_IO;
     }

@@ -10,8 +10,8 @@
  * How a brain is born: its socket is descriptor PM_WIRE_FD; descriptor PM_WIRE_LOCK_FD is the
  * deputy's lock, to be left open and never passed on; it dies with its keeper (PDEATHSIG). It is
  * given --name, --run-dir, --state-dir and --log-dir always, the directories absolute, and
- * --sheriff and --leave-running when deputyd was. Then come HELD for each slot in use, ENDED for each
- * life whose end no brain has SEEN, and READY. HELD with an empty note and a pid is a process
+ * --sheriff and --leave-running when deputyd was. Then come HELD for each slot in use, ENDED for
+ * each life whose end no brain has SEEN, and READY. HELD with an empty note and a pid is a process
  * whose record was lost: the environment of that pid says what it is (PROCMAN_RUN, and what the
  * brain put there itself). A brain that exits with 2 before anything else (a usage error) ends a
  * deputyd that holds nothing; otherwise it is begun again. */

@@ -169,7 +169,12 @@ static void then_it_is_moved_aside(const char *because)
 
 Test(slots, a_table_that_cannot_be_believed_is_moved_aside)
 {
-    static const struct { off_t offset; const char *bytes; size_t n; const char *because; } rows[] = {
+    static const struct {
+        off_t offset;
+        const char *bytes;
+        size_t n;
+        const char *because;
+    } rows[] = {
         { 0, "garbage", 7, "not a slot table" },
         { 8, "\x63", 1, "another version" },
         { 12, "\x01", 1, "header is damaged" },

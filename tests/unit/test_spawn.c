@@ -79,16 +79,17 @@ Test(spawn, a_child_gets_what_it_was_promised)
         { { .argv = { SH("pwd") }, .dir = "/usr" }, "/usr\n" },
         { { .slot = 3, .run = 12, .argv = { SH("echo $PROCMAN_RUN $PROCMAN_DIR") } },
           "rig/3/12 /run/x\n" },
-        { { .argv = { SH("echo $HOME,$GREETING") }, .env = { vars, 2 } }, "/elsewhere,two words\n" },
+        { { .argv = { SH("echo $HOME,$GREETING") }, .env = { vars, 2 } },
+          "/elsewhere,two words\n" },
         { { .argv = { SH("echo $HOME") } }, "/home/x\n" },
         { { .argv = { SH("read x; echo input ends $?") } }, "input ends 1\n" },
-        /* session and group leader: fields 5 and 6 of its own stat are its pid */
-        { { .argv = { SH("read p c s pp g se rest < /proc/$$/stat; echo $(($g - $$)) $(($se - $$))") } },
+        /* leader of its group and of its session: fields 5 and 6 of its stat are its pid */
+        { { .argv = { SH("read p c s r g se x < /proc/$$/stat; echo $((g - p)) $((se - p))") } },
           "0 0\n" },
         { { .argv = { SH("grep -E 'Sig(Blk|Ign)' /proc/self/status") } },
           "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n" },
-        { { .argv = { SH("echo /proc/self/fd/*") } },
-          "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n" }, /* 3: the glob's own */
+        { { .argv = { SH("echo /proc/self/fd/*") } }, /* 3 is the glob's own */
+          "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n" },
     };
     struct pm_ground ground = given_the_ground();
     sigset_t mask;

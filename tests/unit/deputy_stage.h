@@ -1,0 +1,49 @@
+/* A stage for stories about the keeper: the real deputyd, with the test in the brain's place.
+ *
+ * deputyd begins the test's own program as its brain (--brain). Before Criterion is even up, that
+ * one sends its link to the test and then only holds its place, until told to go. */
+#ifndef UNIT_DEPUTY_STAGE_H
+#define UNIT_DEPUTY_STAGE_H
+
+#include "keeper/wire.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+#define PATIENCE_MS 20000 /* nothing here takes so long */
+
+struct stage {
+    char dir[64];
+    int listener, stand_in;
+    pid_t deputyd;
+    struct pm_wire *wire;
+    struct pm_ready ready;
+};
+
+/* A deputyd in a directory of its own, which has its first brain: us. option may be NULL. */
+void given_a_deputyd(struct stage *stage, const char *option);
+void begin_deputyd(struct stage *stage, const char *option); /* again, in the same directory */
+
+void meet_brain(struct stage *stage);       /* the next one begins: we are it */
+void meet_ready_brain(struct stage *stage); /* and hears nothing but READY */
+void lose_brain(struct stage *stage);       /* it dies */
+void lose_keeper(struct stage *stage);      /* kill -9, and its brain with it */
+
+/* The next message, which must be of that kind. */
+struct pm_wire_message receive(struct stage *stage, enum pm_msg kind);
+void say(struct stage *stage, enum pm_msg kind, const void *msg);
+
+/* Ask for a life in a slot: sh -c SCRIPT. Its note is the script. */
+void ask(struct stage *stage, uint64_t slot, uint64_t run, const char *script);
+/* And it begins. fds: its out and err, for the caller; NULL: closed */
+pid_t begin(struct stage *stage, uint64_t slot, uint64_t run, const char *script, int fds[2]);
+/* The next message says that a life is over; it is seen. */
+struct pm_ended then_ended(struct stage *stage);
+void then_output(int fd, const char *expected);
+bool is_gone(pid_t pid); /* waits for it */
+
+void finish(struct stage *stage); /* an orderly end */
+void then_deputyd_exits(struct stage *stage, int expected);
+void clear(struct stage *stage);  /* away with the directory */
+
+#endif

@@ -1,0 +1,137 @@
+/* A keeper is gone, its processes are not: what the next one finds. */
+#include <criterion/criterion.h>
+
+#include "tests/unit/deputy_stage.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+Test(adopt, a_killed_keepers_processes_are_adopted_by_the_next)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+    int fds[2];
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 7, 2,
+                      "trap 'echo two; exit 3' USR1; echo one; while :; do sleep 0.01; done", fds);
+    then_output(fds[0], "one\n");
+    lose_keeper(&stage);
+    close(fds[0]);
+    close(fds[1]);
+    cr_assert_eq(kill(pid, SIGUSR1), 0, "our death was its death");
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    const struct pm_held *held = message.msg;
+    cr_expect_eq(held->slot, 7);
+    if (held->pid != 0) { /* it may have ended before anyone came */
+        cr_expect_eq(held->pid, pid);
+        cr_expect(held->adopted);
+        cr_expect_eq(message.n_fds, 2);
+    }
+    pm_wire_drop(&message);
+    for (bool ended = false, ready = false; !ended || !ready;) {
+        struct pollfd more = { .fd = pm_wire_fd(stage.wire), .events = POLLIN };
+        cr_assert_eq(poll(&more, 1, PATIENCE_MS), 1);
+        cr_assert_eq(pm_wire_receive(stage.wire, &message), PM_OK);
+        ready |= message.kind == PM_MSG_READY;
+        ended |= message.kind == PM_MSG_ENDED && ((const struct pm_ended *)message.msg)->unknown;
+    }
+    finish(&stage);
+}
+
+Test(adopt, no_byte_is_lost_between_two_keepers)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+    int fds[2];
+
+    given_a_deputyd(&stage, NULL);
+    begin(&stage, 0, 1, "for i in 1 2 3 4 5 6 7 8 9; do echo $i; done; exec sleep 30", fds);
+    then_output(fds[0], "1\n2\n3\n");
+    lose_keeper(&stage);
+    close(fds[0]);
+    close(fds[1]);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    then_output(message.fds[0], "4\n5\n6\n7\n8\n9\n");
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 0, .run = 1, .signal = SIGTERM });
+    cr_expect(then_ended(&stage).unknown);
+    finish(&stage);
+}
+
+/* Overwrites the table's first bytes. */
+static void damage_slots(const struct stage *stage)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/deputy-rig%%201/slots", stage->dir);
+    int fd = open(path, O_WRONLY);
+    cr_assert_geq(fd, 0, "no %s", path);
+    cr_assert_eq(write(fd, "garbage", 7), 7);
+    close(fd);
+}
+
+Test(adopt, a_damaged_table_is_put_aside_and_living_processes_are_found_by_their_marker)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+    char path[128];
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 11, 4, "sh -c 'sleep 30' & wait", NULL);
+    lose_keeper(&stage);
+    damage_slots(&stage);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    const struct pm_held *held = message.msg;
+    cr_expect_eq(held->slot, 11);
+    cr_expect_eq(held->run, 4);
+    cr_expect_eq(held->pid, pid, "the leader, not its children");
+    cr_expect_eq(held->note.n, 0);
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    snprintf(path, sizeof path, "%s/deputy-rig%%201/slots.bad", stage.dir);
+    cr_expect_eq(access(path, F_OK), 0);
+    say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 11, .run = 4, .signal = SIGTERM });
+    (void)then_ended(&stage);
+    finish(&stage);
+}
+
+Test(adopt, leave_running_leaves_them_and_the_next_deputyd_has_them)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+
+    given_a_deputyd(&stage, "--leave-running");
+    pid_t pid = begin(&stage, 0, 1, "sleep 30", NULL);
+    kill(stage.deputyd, SIGTERM);
+    cr_expect(((const struct pm_stopping *)receive(&stage, PM_MSG_STOPPING).msg)->leave_running);
+    say(&stage, PM_MSG_FINISHED, &(struct pm_finished){ .leave_running = true });
+    lose_brain(&stage);
+    then_deputyd_exits(&stage, 0);
+    cr_expect_eq(kill(pid, 0), 0);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    cr_expect_eq(((const struct pm_held *)message.msg)->pid, pid);
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    say(&stage, PM_MSG_FINISHED, &(struct pm_finished){ 0 }); /* nothing stays behind by mistake */
+    (void)receive(&stage, PM_MSG_ENDED);
+    lose_brain(&stage);
+    then_deputyd_exits(&stage, 0);
+    cr_expect(is_gone(pid));
+    clear(&stage);
+}
