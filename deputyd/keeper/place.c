@@ -10,7 +10,7 @@ static char *encode(const char *name)
     char *text = pm_alloc(3 * strlen(name) + 1), *to = text;
 
     for (const unsigned char *at = (const unsigned char *)name; *at; at++) {
-        bool plain = *at > ' ' && *at != 0x7f && *at != '/' && *at != '%'
+        bool plain = *at >= ' ' && *at != 0x7f && *at != '/' && *at != '%'
                   && (*at != '.' || (const char *)at != name);
         if (plain)
             *to++ = (char)*at;

@@ -73,7 +73,7 @@ static void damage_slots(const struct stage *stage)
 {
     char path[128];
 
-    snprintf(path, sizeof path, "%s/deputy-rig%%201/slots", stage->dir);
+    snprintf(path, sizeof path, "%s/deputy-rig 1/slots", stage->dir);
     int fd = open(path, O_WRONLY);
     cr_assert_geq(fd, 0, "no %s", path);
     cr_assert_eq(write(fd, "garbage", 7), 7);
@@ -101,7 +101,7 @@ Test(adopt, a_damaged_table_is_put_aside_and_living_processes_are_found_by_their
     cr_expect_eq(held->note.n, 0);
     pm_wire_drop(&message);
     (void)receive(&stage, PM_MSG_READY);
-    snprintf(path, sizeof path, "%s/deputy-rig%%201/slots.bad", stage.dir);
+    snprintf(path, sizeof path, "%s/deputy-rig 1/slots.bad", stage.dir);
     cr_expect_eq(access(path, F_OK), 0);
     say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 11, .run = 4, .signal = SIGTERM });
     (void)then_ended(&stage);

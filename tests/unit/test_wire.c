@@ -210,7 +210,7 @@ Test(wire, a_deputys_directory_is_one_whatever_its_name)
 {
     static const struct { const char *name, *dir; } rows[] = {
         { "rover-2", "/r/deputy-rover-2" },
-        { "two words", "/r/deputy-two%20words" },
+        { "two words", "/r/deputy-two words" },
         { "50%", "/r/deputy-50%25" },
         { "../x", "/r/deputy-%2E.%2Fx" },
         { "größe", "/r/deputy-größe" },
