@@ -1,0 +1,32 @@
+/* Rows of the store, both ways. Functions return SQLite's result codes. */
+#ifndef SHERIFFD_STORE_ROWS_H
+#define SHERIFFD_STORE_ROWS_H
+
+#include "sheriffd/store_db.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_NO_DEPUTY,
+                       STORE_EVENT, STORE_NO_SPEC, STORE_NO_WANT, STORE_TRIM, STORE_HISTORY,
+                       STORE_STATEMENTS };
+
+struct store_db {
+    struct sqlite3 *handle;
+    struct sqlite3_stmt *statements[STORE_STATEMENTS];
+    bool durable;            /* commits wait for the disk */
+};
+
+int store_prepare(struct store_db *db);
+void store_finish(struct store_db *db);
+int store_load(struct store_db *db, struct image *out);
+
+int store_put_meta(struct store_db *db, const char *key, uint64_t value);
+int store_put_spec(struct store_db *db, const struct batch *batch, const struct batch_spec *spec);
+int store_put_want(struct store_db *db, const struct batch_want *want);
+int store_put_deputy(struct store_db *db, const struct batch_name *deputy);
+int store_put_event(struct store_db *db, const struct pm_event *event);
+int store_drop(struct store_db *db, uint64_t id);
+int store_trim(struct store_db *db, uint64_t last_seq);
+
+#endif
