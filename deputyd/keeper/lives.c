@@ -68,22 +68,23 @@ size_t pm_lives_take_over(struct pm_lives *lives, bool made)
 
 /* ---- beginning -------------------------------------------------------------------------- */
 
-/* errno of stage SLOT; 0: the slot is ours to use. */
-static int claim(struct pm_lives *lives, const struct pm_spawn *what, struct pm_slot **out)
+/* The slot for that life; NULL: *error is the errno of stage SLOT. */
+static struct pm_slot *claim(struct pm_lives *lives, const struct pm_spawn *what, int *error)
 {
-    struct pm_slot *slot;
+    struct pm_slot *slot = NULL;
     enum pm_err err = pm_slots_claim(lives->slots, what->slot, &slot);
 
     if (err != PM_OK)
-        return err == PM_IO ? errno : ENOSPC;
-    if (pm_slot_living(slot))
-        return EBUSY;
-    if (what->run <= slot->run)
-        return EINVAL;
-    if (pm_slot_note(slot, what->note.at, what->note.n) != PM_OK)
-        return EMSGSIZE;
-    *out = slot;
-    return 0;
+        *error = err == PM_IO ? errno : ENOSPC;
+    else if (pm_slot_living(slot))
+        *error = EBUSY;
+    else if (what->run <= slot->run)
+        *error = EINVAL;
+    else if (pm_slot_note(slot, what->note.at, what->note.n) != PM_OK)
+        *error = EMSGSIZE;
+    else
+        return slot;
+    return NULL;
 }
 
 void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct pm_birth *out)
@@ -91,10 +92,10 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     struct pm_slot *slot;
     struct pm_proc_stat stat;
     struct pm_life *life;
-    int error = claim(lives, what, &slot);
 
-    *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .error = error, .fds = { -1, -1 } };
-    if (error != 0)
+    *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .fds = { -1, -1 } };
+    slot = claim(lives, what, &out->error);
+    if (slot == NULL)
         return;
     life = &lives->at[what->slot];
     close_fds(life); /* of the life before, when nobody has seen its end */
