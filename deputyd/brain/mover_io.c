@@ -147,6 +147,8 @@ static void finish_tap(struct mover *m, struct tap *tap)
     while (*link != tap)
         link = &(*link)->next;
     *link = tap->next;
+    /* Closing alone would not do: the keeper has the same open pipe, which keeps the watch. */
+    (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
     close(tap->fd);
     free(tap);
     if (atomic_fetch_sub(&file->pipes, 1) > 1 || file->taps != NULL)

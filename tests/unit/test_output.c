@@ -165,6 +165,19 @@ Test(output, a_second_life_continues_where_the_first_ended)
     then_file_is(path, "one\ntwo\n");
 }
 
+Test(output, a_pipe_that_somebody_else_has_open_too_ends_once)
+{
+    given_process("", "cam");
+    int keepers = fcntl(t.pipe[0], F_DUPFD_CLOEXEC, 0);
+    close(t.pipe[1]);
+    next_news(OUTPUT_DRAINED);
+    given_process("", "other"); /* the mover has gone on and is well */
+    PM_CLEANUP(pm_free) char *path = path_of("", "other");
+    when_written("well\n");
+    then_file_is(path, "well\n");
+    close(keepers);
+}
+
 Test(output, everything_is_drained_before_the_end_even_what_is_closed)
 {
     static char block[60000];
