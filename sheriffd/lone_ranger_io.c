@@ -55,7 +55,8 @@ enum pm_err lone_ranger_start(const struct lone_ranger *ranger, pid_t *out, char
     char *program PM_CLEANUP(pm_free) = beside_us("deputyd");
     char *argv[] = { program, (char *)"--name", (char *)ranger->name, (char *)"--run-dir",
                      (char *)ranger->run_dir, (char *)"--state-dir", (char *)ranger->state_dir,
-                     NULL };
+                     ranger->log_dir != NULL ? (char *)"--log-dir" : NULL,
+                     (char *)ranger->log_dir, NULL };
     int error = spawn(program, argv, out);
 
     if (error == 0)

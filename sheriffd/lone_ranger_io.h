@@ -6,7 +6,8 @@
 
 #include <sys/types.h>
 
-struct lone_ranger { const char *name, *run_dir, *state_dir; }; /* what its deputy is told */
+/* What its deputy is told. log_dir NULL: its own default. */
+struct lone_ranger { const char *name, *run_dir, *state_dir, *log_dir; };
 
 /* Start deputyd, which is found beside us. When one of that name runs already, from a sheriff
  * that was killed, the new one ends at once and the old one simply reconnects.

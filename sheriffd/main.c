@@ -160,13 +160,16 @@ int main(int argc, char **argv)
                                                       : pm_run_dir(), !is_root);
     char *state_dir = make_dir(settings.state_dir != NULL ? pm_strdup(settings.state_dir)
                                                           : pm_state_dir(), true);
+    /* Who puts the store elsewhere wants nothing in the usual places. */
+    char *log_dir = settings.state_dir != NULL ? pm_printf("%s/log", state_dir) : NULL;
     char *config = find_config(settings.config);
     int lock_fd = lock(run_dir);
 
     block_signals();
     prepare_czmq();
     int status = program_run(&(struct program_setup){
-        .name = name, .run_dir = run_dir, .state_dir = state_dir, .config = config,
+        .name = name, .run_dir = run_dir, .state_dir = state_dir, .log_dir = log_dir,
+        .config = config,
         .observers = settings.observers, .listen = settings.listen != NULL ? &listen : NULL,
         .lone_ranger = settings.lone_ranger,
     });
@@ -175,6 +178,7 @@ int main(int argc, char **argv)
     free(name);
     free(run_dir);
     free(state_dir);
+    free(log_dir);
     free(config);
     free(args.words.at);
     return status;

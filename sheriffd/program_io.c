@@ -295,7 +295,8 @@ static void wire(struct program *p)
 static bool bring_deputy(struct program *p, char **why)
 {
     struct lone_ranger ranger = { .name = p->setup->name, .run_dir = p->setup->run_dir,
-                                  .state_dir = p->setup->state_dir };
+                                  .state_dir = p->setup->state_dir,
+                                  .log_dir = p->setup->log_dir };
 
     return !p->setup->lone_ranger || lone_ranger_start(&ranger, &p->deputy, why) == PM_OK;
 }

@@ -9,6 +9,7 @@
 struct program_setup {
     const char *name;            /* of this machine */
     const char *run_dir, *state_dir;
+    const char *log_dir;         /* of a lone ranger's deputy, NULL = its default */
     const char *config;          /* file to apply, NULL = none */
     const char *observers;       /* group, NULL = none */
     const struct listen *listen; /* NULL = only this machine */

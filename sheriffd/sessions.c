@@ -51,15 +51,14 @@ static void lose(struct sheriff *s, struct deputy *deputy, const char *why)
     look_at_all(s, deputy);
 }
 
+/* A connection that is gone is no lost deputy yet: its brain may be back in a moment. */
 bool sessions_send(struct sheriff *s, struct deputy *deputy, enum pm_msg kind, const void *msg)
 {
+    if (deputy->session == 0)
+        return false;
     if (s->port->to_deputy(s->self, deputy->peer, kind, msg))
         return true;
-    bool was_up = deputy->link == PM_LINK_UP;
-
-    fleet_end(&s->fleet, deputy, PM_LINK_LOST);
-    if (was_up)
-        lose(s, deputy, "its connection is gone");
+    fleet_end(&s->fleet, deputy, deputy->link);
     return false;
 }
 
@@ -311,26 +310,30 @@ void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, 
 
 /* ---- what it is told -------------------------------------------------------------- */
 
-void sessions_beat(struct sheriff *s)
+static void check_silence(struct sheriff *s, struct deputy *deputy)
 {
+    uint64_t silent = (uint64_t)pm_mono_since(deputy->heard, s->now.mono);
     char why[64], age[PM_TEXT_SIZE];
 
+    if (deputy->link != PM_LINK_UP || silent <= LOST_AFTER_MS)
+        return;
+    snprintf(why, sizeof why, "not heard for %s", pm_text_age(silent, age));
+    lose(s, deputy, why);
+}
+
+void sessions_beat(struct sheriff *s)
+{
     for (size_t i = 0; i < s->fleet.n; i++) {
         struct deputy *deputy = s->fleet.deputies[i];
-        uint64_t silent = (uint64_t)pm_mono_since(deputy->heard, s->now.mono);
         struct pm_beat beat = {
             .session = deputy->session, .seq = deputy->seq,
             .generation = deputy->sent_generation,
             .specs_generation = deputy->sent_specs_generation,
         };
 
-        if (deputy->session == 0)
-            continue;
-        if (deputy->link == PM_LINK_UP && silent > LOST_AFTER_MS) {
-            snprintf(why, sizeof why, "not heard for %s", pm_text_age(silent, age));
-            lose(s, deputy, why);
-        }
-        (void)sessions_send(s, deputy, PM_MSG_BEAT, &beat);
+        check_silence(s, deputy);
+        if (deputy->session != 0)
+            (void)sessions_send(s, deputy, PM_MSG_BEAT, &beat);
     }
 }
 
