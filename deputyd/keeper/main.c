@@ -170,10 +170,7 @@ static void prepare_ground(struct pm_ground *ground, const char *name, const cha
 
     *ground = (struct pm_ground){ .deputy = name, .dir = dir,
                                   .env = pm_ground_env(environ, true) };
-    do
-        ground->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    while (ground->null_fd >= 0 && ground->null_fd <= STDERR_FILENO); /* were closed: now open */
-    if (ground->null_fd < 0)
+    if (pm_ground_open(ground) != PM_OK)
         refuse("cannot open", "/dev/null");
     if (getrlimit(RLIMIT_NOFILE, &ground->files) != 0)
         refuse("cannot read", "the limit of open files");
@@ -188,9 +185,11 @@ static int take_signals(void)
     sigset_t mask;
     int fd;
 
-    signal(SIGHUP, SIG_IGN);  /* a lost terminal is no reason to end */
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* ignored, it would let children vanish unreaped */
+    pm_signals_reset(); /* a SIGCHLD ignored by inheritance would let children vanish unreaped */
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGHUP); /* a lost terminal is no reason to end */
+    sigaddset(&mask, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
     sigaddset(&mask, SIGTERM);
@@ -241,6 +240,7 @@ int main(int argc, char **argv)
     struct pm_args args;
     struct pm_keeper *keeper = pm_alloc(sizeof *keeper);
     char *dir, *brain;
+    int lock;
 
     pm_log_open("deputyd", PM_LOG_INFO);
     pm_options_main(&program, argc, argv, &set, 0, &args);
@@ -250,12 +250,14 @@ int main(int argc, char **argv)
     prepare_ground(&keeper->lives.ground, set.name, dir);
     if (pm_make_dir(set.run_dir, geteuid() != 0) != PM_OK || pm_make_dir(dir, true) != PM_OK)
         refuse("cannot make", dir);
-
+    /* A child holds the lock until it executes: only then its marker shows whose it is. */
+    lock = take_lock(dir, set.name);
+    keeper->lives.ground.copied_below = lock + 1;
     keeper->name = set.name;
     keeper->leave_running = set.leave_running;
     keeper->brain = (struct pm_brain){
         .path = brain, .argv = brain_arguments(&set, brain), .env = pm_ground_env(environ, false),
-        .lock_fd = take_lock(dir, set.name), .null_fd = keeper->lives.ground.null_fd,
+        .lock_fd = lock, .null_fd = keeper->lives.ground.null_fd,
     };
     keeper->signals = take_signals();
     keeper->epoll = keeper->lives.epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -1,8 +1,12 @@
 /* From a spawn request to a running program.
  *
- * vfork: the child borrows our memory and we wait until it executes or gives up, so it can
- * write the failing stage and errno where we read them, and nothing of us need be copied. In
+ * As with vfork, the child borrows our memory and we wait until it executes or gives up, so it
+ * can write the failing stage and errno where we read them, and nothing of us need be copied. In
  * the child only system calls happen; whatever needs memory was made before.
+ *
+ * It also borrows our descriptors until it has copied the few it needs: a vfork copies all, and
+ * exec closes them one by one, which with thousands of pipes costs more than the rest. So what
+ * it needs has low numbers, reserved from the beginning.
  *
  * The child's outputs are pipes opened for reading and writing. So a pipe lives as long as
  * the child does: with every reader dead it gets no SIGPIPE, and a later reader goes on at the
@@ -17,10 +21,12 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +34,7 @@
 /* Fewer wake-ups under heavy output. Only root's: others have a quota, and 64 KB is their fair
  * share of it (pipe(7), pipe-user-pages-soft). */
 #define PIPE_BYTES   (256 << 10)
+#define STACK_BYTES  (64 << 10)
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 struct plan {
@@ -37,7 +44,6 @@ struct plan {
     const char *path;            /* the child's PATH */
     gid_t *groups;
     bool switch_ids;
-    int ends[2];                 /* the child's out and err */
     uint64_t *pipes;
     volatile int32_t *pid_seen;
     volatile enum pm_stage stage;
@@ -47,15 +53,12 @@ struct plan {
 
 /* ---- in the child --------------------------------------------------------------------- */
 
-void pm_signals_reset(void)
+static bool unblock_signals(void)
 {
-    struct sigaction standard = { .sa_handler = SIG_DFL };
     sigset_t none;
 
-    for (int number = 1; number < NSIG; number++)
-        (void)sigaction(number, &standard, NULL); /* refused for SIGKILL and SIGSTOP */
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    return sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
 static bool fails(struct plan *plan, enum pm_stage stage, bool ok)
@@ -69,8 +72,12 @@ static bool fails(struct plan *plan, enum pm_stage stage, bool ok)
 
 static bool connect_stdio(const struct plan *plan)
 {
-    return dup2(plan->ground->null_fd, 0) >= 0 && dup2(plan->ends[0], 1) >= 0
-        && dup2(plan->ends[1], 2) >= 0 && close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+    const struct pm_ground *ground = plan->ground;
+    unsigned below = (unsigned)ground->copied_below;
+
+    return close_range(below, ~0u, CLOSE_RANGE_UNSHARE) == 0
+        && dup2(ground->null_fd, 0) >= 0 && dup2(ground->ends[0], 1) >= 0
+        && dup2(ground->ends[1], 2) >= 0 && close_range(3, below - 1, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 static bool take_group(const struct plan *plan)
@@ -126,36 +133,48 @@ static void execute(struct plan *plan)
     errno = telling;
 }
 
-static void child(struct plan *plan)
+/* Returns only when it failed; the clone is over then. */
+static int child(void *argument)
 {
+    struct plan *plan = argument;
     const char *dir = plan->what->dir;
 
     *plan->pid_seen = getpid();
-    pm_signals_reset();
-    if (fails(plan, PM_STAGE_SESSION, setsid() >= 0)
+    if (fails(plan, PM_STAGE_SESSION, setsid() >= 0 && unblock_signals())
         || fails(plan, PM_STAGE_STDIO, connect_stdio(plan))
         || (plan->switch_ids && fails(plan, PM_STAGE_GROUP, take_group(plan)))
         || (plan->switch_ids && fails(plan, PM_STAGE_USER, take_user(plan)))
         || fails(plan, PM_STAGE_DIRECTORY, chdir(dir && *dir ? dir : "/") == 0)
         || fails(plan, PM_STAGE_EXEC, setrlimit(RLIMIT_NOFILE, &plan->ground->files) == 0))
-        return;
+        return 127;
     execute(plan);
     fails(plan, PM_STAGE_EXEC, false);
-}
-
-/* A function of its own: nothing of its frame may change between vfork's two returns. */
-__attribute__((noinline)) static pid_t run_child(struct plan *plan)
-{
-    pid_t pid = vfork();
-
-    if (pid == 0) {
-        child(plan);
-        _exit(127);
-    }
-    return pid;
+    return 127;
 }
 
 /* ---- before it -------------------------------------------------------------------------- */
+
+enum pm_err pm_ground_open(struct pm_ground *ground)
+{
+    do
+        ground->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (ground->null_fd >= 0 && ground->null_fd <= STDERR_FILENO); /* were closed: now open */
+    for (int i = 0; i < 2; i++)
+        ground->ends[i] = fcntl(ground->null_fd, F_DUPFD_CLOEXEC, 0);
+    ground->copied_below = ground->ends[1] + 1;
+    ground->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    return ground->ends[1] < 0 || ground->stack == MAP_FAILED ? PM_IO : PM_OK;
+}
+
+void pm_signals_reset(void)
+{
+    struct sigaction standard = { .sa_handler = SIG_DFL };
+
+    for (int number = 1; number < NSIG; number++)
+        (void)sigaction(number, &standard, NULL); /* refused for SIGKILL and SIGSTOP */
+    (void)unblock_signals();
+}
 
 char **pm_ground_env(char **from, bool children)
 {
@@ -253,27 +272,46 @@ static bool make_arguments(struct plan *plan, struct pm_arena *arena)
     return true;
 }
 
-/* One output: *read_end stays ours, *write_end is the child's, readable too. */
-static bool make_pipe(const struct plan *plan, int *read_end, int *write_end, uint64_t *inode)
+/* Puts the child's end, readable too, under its reserved number. */
+static bool reserve_end(int write_end, int reserved)
 {
     char path[32];
+    int end;
+    bool done;
+
+    snprintf(path, sizeof path, "/proc/self/fd/%d", write_end);
+    end = open(path, O_RDWR | O_CLOEXEC);
+    close(write_end);
+    done = end >= 0 && dup3(end, reserved, O_CLOEXEC) >= 0;
+    if (end >= 0)
+        close(end);
+    return done;
+}
+
+/* One output; *read_end stays ours. */
+static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint64_t *inode)
+{
     struct stat status;
     int fds[2];
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return false;
     *read_end = fds[0];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fds[1]);
-    *write_end = open(path, O_RDWR | O_CLOEXEC);
-    close(fds[1]);
-    if (*write_end < 0 || fstat(fds[0], &status) != 0)
+    if (!reserve_end(fds[1], reserved) || fstat(fds[0], &status) != 0)
         return false;
     *inode = status.st_ino;
     if (geteuid() == 0)
         (void)fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
     /* A switched user must be able to open /dev/stdout, as it could with a file of its own. */
-    return (!plan->switch_ids || fchown(*write_end, (uid_t)plan->what->uid, (gid_t)-1) == 0)
+    return (!plan->switch_ids || fchown(fds[0], (uid_t)plan->what->uid, (gid_t)-1) == 0)
         && fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
+}
+
+/* Or the pipe would be ours to hold open when the child is dead. */
+static void give_up_ends(const struct pm_ground *ground)
+{
+    for (int i = 0; i < 2; i++)
+        (void)dup3(ground->null_fd, ground->ends[i], O_CLOEXEC);
 }
 
 static void close_both(int fds[2])
@@ -286,10 +324,14 @@ static void close_both(int fds[2])
 
 static void give_birth(struct plan *plan, struct pm_birth *out)
 {
-    if (fails(plan, PM_STAGE_PIPE, make_pipe(plan, &out->fds[0], &plan->ends[0], &plan->pipes[0])
-              && make_pipe(plan, &out->fds[1], &plan->ends[1], &plan->pipes[1])))
+    const struct pm_ground *ground = plan->ground;
+
+    if (fails(plan, PM_STAGE_PIPE,
+              make_pipe(plan, ground->ends[0], &out->fds[0], &plan->pipes[0])
+              && make_pipe(plan, ground->ends[1], &out->fds[1], &plan->pipes[1])))
         return;
-    out->pid = run_child(plan);
+    out->pid = clone(child, ground->stack + STACK_BYTES,
+                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, plan);
     if (fails(plan, PM_STAGE_FORK, out->pid >= 0))
         out->pid = 0;
     else if (plan->stage != PM_STAGE_NONE) { /* it gave up and is dead: nothing to wait for */
@@ -301,8 +343,7 @@ static void give_birth(struct plan *plan, struct pm_birth *out)
 void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what,
                      volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out)
 {
-    struct plan plan = { .ground = ground, .what = what, .pid_seen = pid_seen, .pipes = pipes,
-                         .ends = { -1, -1 } };
+    struct plan plan = { .ground = ground, .what = what, .pid_seen = pid_seen, .pipes = pipes };
     struct pm_arena arena;
 
     *out = (struct pm_birth){ .fds = { -1, -1 } };
@@ -313,7 +354,7 @@ void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what
         if (!fails(&plan, PM_STAGE_EXEC, what->argv.n > 0))
             give_birth(&plan, out);
     }
-    close_both(plan.ends);
+    give_up_ends(ground);
     pm_arena_fini(&arena);
     out->stage = plan.stage;
     out->error = plan.error;

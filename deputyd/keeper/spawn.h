@@ -14,7 +14,14 @@ struct pm_ground {
     char **env;                  /* the environment everything begins with */
     struct rlimit files;         /* the limit we were started with */
     int null_fd;                 /* /dev/null, their input */
+    int ends[2];                 /* reserved numbers: the next child's out and err */
+    int copied_below;            /* a child copies only descriptors below: these, and the lock */
+    char *stack;                 /* for the moment before it executes */
 };
+
+/* Opens null_fd and reserves the rest, so call it while low numbers are free; copied_below is to be
+ * raised for what else a child must hold until it executes. OK | IO errno is set */
+enum pm_err pm_ground_open(struct pm_ground *ground) PM_MUST_USE;
 
 /* A copy of an environment without the variables meant for this daemon alone.
  * children: also without those about its stderr, which the brain shares and they do not */
@@ -34,7 +41,8 @@ struct pm_birth {
 void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what,
                      volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out);
 
-/* In a fresh child, with every signal blocked: default actions, nothing blocked. */
+/* Default actions and nothing blocked. A keeper begins with this and then only blocks: what is
+ * ignored would stay so in its children. */
 void pm_signals_reset(void);
 
 #endif
