@@ -47,8 +47,10 @@ size_t pm_lives_take_over(struct pm_lives *lives, bool made)
 {
     bool leaders_lost = false;
 
-    if (made)
+    if (made) {
         pm_adopt_lost(lives->slots, lives->ground.deputy, lives->ground.dir);
+        pm_slots_complete(lives->slots);
+    }
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
         struct pm_slot *slot = pm_slots_at(lives->slots, i);
         if (!pm_slot_living(slot) || adopt(lives, i, slot))

@@ -30,6 +30,7 @@ struct header {
     _Atomic uint32_t used;  /* records reserved so far */
     char boot[40];          /* boot id: pids of another boot mean nothing */
     uint64_t epoch, brains;
+    uint64_t complete;      /* what lived before this table is in it */
 };
 
 struct table {
@@ -191,7 +192,7 @@ enum pm_err pm_slots_open(const char *path, struct pm_slots **out, char **out_lo
     slots->fd = -1;
     read_boot_id(boot, sizeof boot);
     err = reuse(path, boot, slots, &fault);
-    *out_made = err == PM_OK && slots->table == NULL;
+    *out_made = err == PM_OK && (slots->table == NULL || !slots->table->header.complete);
     if (fault != NULL) {
         PM_CLEANUP(pm_free) char *aside = pm_printf("%s.bad", path);
         *out_lost = pm_printf("the slot table %s cannot be used: %s; moved to %s", path, fault,
@@ -199,7 +200,7 @@ enum pm_err pm_slots_open(const char *path, struct pm_slots **out, char **out_lo
         if (rename(path, aside) != 0)
             err = PM_IO;
     }
-    if (err == PM_OK && *out_made) {
+    if (err == PM_OK && slots->table == NULL) {
         if (slots->fd >= 0)
             close(slots->fd);
         err = make(path, boot, slots);
@@ -226,6 +227,11 @@ void pm_slots_close(struct pm_slots **slots)
 }
 
 /* ---- the table ------------------------------------------------------------------------ */
+
+void pm_slots_complete(struct pm_slots *slots)
+{
+    slots->table->header.complete = true;
+}
 
 size_t pm_slots_used(const struct pm_slots *slots)
 {

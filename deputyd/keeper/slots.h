@@ -36,11 +36,15 @@ struct pm_slots;
 /* Map the table at `path`, which only the holder of the deputy's lock may do.
  *   out_lost  heap sentence when there was a table that cannot be used: it was moved to
  *             PATH.bad. NULL: there was none, or it is mapped
- *   out_made  it is a new, empty one: look for processes of the one before
+ *   out_made  it is a new one: look for processes of the one before, then pm_slots_complete()
  * OK | IO errno is set */
 enum pm_err pm_slots_open(const char *path, struct pm_slots **out, char **out_lost,
                           bool *out_made) PM_MUST_USE;
 void pm_slots_close(struct pm_slots **slots); /* the file stays */
+
+/* Every process of the table before is in this one. Until then each opening says it is new: a
+ * keeper killed while it was still looking must not leave a table that seems whole. */
+void pm_slots_complete(struct pm_slots *slots);
 
 /* Slots below this number may be in use. */
 size_t pm_slots_used(const struct pm_slots *slots);

@@ -87,6 +87,7 @@ Test(slots, records_are_there_for_the_next_keeper)
     cr_assert_eq(pm_slot_note(slot, "remember", 8), PM_OK);
     pm_slot_enter(slot, PM_SLOT_LIVE);
     cr_assert_eq(pm_slots_count_brain(slots), 1);
+    pm_slots_complete(slots);
     pm_slots_close(&slots);
 
     slots = open_table(false, NULL);
@@ -101,6 +102,20 @@ Test(slots, records_are_there_for_the_next_keeper)
     cr_expect_eq(pm_slots_epoch(slots), epoch);
     cr_expect_eq(pm_slots_count_brain(slots), 2);
     cr_expect_eq(pm_slot_phase(pm_slots_at(slots, 99)), PM_SLOT_FREE);
+    pm_slots_close(&slots);
+}
+
+Test(slots, a_table_is_new_until_somebody_says_it_is_complete)
+{
+    struct pm_slots *slots = open_table(true, NULL);
+    uint64_t epoch = pm_slots_epoch(slots);
+
+    pm_slots_close(&slots);
+    slots = open_table(true, NULL);
+    cr_expect_eq(pm_slots_epoch(slots), epoch, "it is still the same one");
+    pm_slots_complete(slots);
+    pm_slots_close(&slots);
+    slots = open_table(false, NULL);
     pm_slots_close(&slots);
 }
 
@@ -180,9 +195,9 @@ Test(slots, a_table_that_cannot_be_believed_is_moved_aside)
         { 12, "\x01", 1, "header is damaged" },
         { 16, "\x01", 1, "header is damaged" },
         { 22, "\xff", 1, "header is damaged" },       /* used */
-        { 80, "\x09", 1, "a record is damaged" },     /* the first one's phase */
-        { 84, "\xff\xff\xff\xff", 4, "a record is damaged" },
-        { 84, "\x01\0\0\0", 4, "a record is damaged" }, /* init is nobody's child */
+        { 88, "\x09", 1, "a record is damaged" },     /* the first one's phase */
+        { 92, "\xff\xff\xff\xff", 4, "a record is damaged" },
+        { 92, "\x01\0\0\0", 4, "a record is damaged" }, /* init is nobody's child */
     };
 
     for (size_t i = 0; i < PM_COUNT(rows); i++) {
