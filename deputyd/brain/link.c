@@ -23,6 +23,11 @@
 #define HELLO_AGAIN_MS 2000 /* no answer, or refused: the reason may have gone */
 #define NOT_TAKEN_MS   200  /* nobody is there to take a hello, or a status */
 
+/* Statuses leave at once, but not for ever: each costs PACE_MS, and BURST of them are on credit.
+ * One start is told without delay; a thousand are told in bundles. */
+#define PACE_MS 5
+#define BURST   8
+
 /* ---- rows ------------------------------------------------------------------------- */
 
 static void fill_row(const struct proc *proc, struct pm_mono now, struct pm_status_row *row)
@@ -49,6 +54,18 @@ void link_touch(struct brain *b, struct proc *proc)
     b->link.changed = true;
 }
 
+static struct pm_mono status_at(const struct link *link)
+{
+    return pm_mono_after(link->paid_until, -PACE_MS * BURST);
+}
+
+static void pay(struct link *link, struct pm_mono now)
+{
+    if (link->paid_until.ms < now.ms)
+        link->paid_until = now;
+    link->paid_until.ms += PACE_MS;
+}
+
 static void send_status(struct brain *b, struct pm_mono now)
 {
     struct link *link = &b->link;
@@ -65,6 +82,9 @@ static void send_status(struct brain *b, struct pm_mono now)
     if (b->port->to_sheriff(b->self, PM_MSG_STATUS, &status)) {
         link->seq++;
         link->full = link->changed = false;
+        pay(link, now);
+    } else {
+        link->paid_until = pm_mono_after(now, PACE_MS * BURST + NOT_TAKEN_MS);
     }
     free(rows);
 }
@@ -221,7 +241,7 @@ void link_turn(struct brain *b, struct pm_mono now)
             send_hello(b, now);
         return;
     }
-    if (link->full || link->changed)
+    if ((link->full || link->changed) && (b->ending || now.ms >= status_at(link).ms))
         send_status(b, now);
     if (now.ms >= link->beat_at.ms)
         send_beat(b, now);
@@ -235,8 +255,10 @@ static struct pm_mono earlier(struct pm_mono a, struct pm_mono b)
 struct pm_mono link_next(const struct brain *b)
 {
     const struct link *link = &b->link;
+    struct pm_mono next;
 
     if (link->state != LINK_WELCOMED)
         return earlier(link->hello_at, link->silent_at);
-    return earlier(link->beat_at, link->silent_at);
+    next = earlier(link->beat_at, link->silent_at);
+    return link->full || link->changed ? earlier(next, status_at(link)) : next;
 }

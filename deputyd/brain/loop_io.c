@@ -22,6 +22,7 @@ struct loop {
     const char *stats_topic;
     int epoll, timer, signals;
     struct pm_mono armed, look_at;
+    bool writing; /* the keeper's link is watched for room, too */
 };
 
 /* ---- turns ------------------------------------------------------------------------ */
@@ -67,7 +68,9 @@ static int turn(struct loop *l)
     if (pm_wire_flush(l->shell->wire) != PM_OK)
         keeper_hear(l->shell, BATCH); /* its last words, then its end */
     kept = pm_wire_kept(l->shell->wire) > 0;
-    watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_MOD, kept ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    if (kept != l->writing)
+        watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_MOD, kept ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    l->writing = kept;
     next = brain_next(l->shell->brain);
     arm(l, next.ms < l->look_at.ms ? next : l->look_at);
     return l->shell->over ? -1 : 0;

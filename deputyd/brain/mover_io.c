@@ -278,9 +278,7 @@ static void take_order(struct mover *m, const struct mover_order *order)
     file->taps = tap;
     if (file->retry.ms != 0)
         return; /* it waits with the others */
-    if (output_file_ready(file) != PM_OK)
-        begin_trouble(m, file, errno);
-    else if (!watch(m, tap))
+    if (!watch(m, tap))
         begin_trouble(m, file, errno);
 }
 

@@ -864,8 +864,25 @@ Test(brain, what_the_sheriff_could_not_take_is_sent_later)
     when_ended(0, 1, 0, 0);
     then_said("seen 0/1\n");
     t.sheriff_deaf = false;
-    when_time_passes(1000);
+    when_time_passes(200);
     then_said("status 1\n");
+}
+
+Test(brain, a_burst_is_told_in_bundles)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+    uint64_t first;
+
+    given_running(&spec);
+    first = t.status.seq;
+    for (uint64_t run = 1; run <= 100; run++) { /* a thousand changes a second */
+        t.now.ms++;
+        when_ended(0, run, 0, 0);
+        when_want(1, true, run + 1);
+    }
+    when_time_passes(100);
+    cr_assert_leq(t.status.seq - first, 30);
+    cr_assert_eq(row("cam")->run, 101);
 }
 
 Test(brain, signals_reach_what_lives_and_are_answered_always)
