@@ -82,7 +82,7 @@ static void record(struct sheriff *s, const struct pm_change *change, const char
         journal_add(&s->journal, s->now.wall, about, "added", by, "defined");
         break;
     case PM_ACTION_REMOVE:
-        journal_add(&s->journal, s->now.wall, about, "removed", by, "removed");
+        journal_add(&s->journal, s->now.wall, about, "ordered", by, "remove ordered");
         break;
     case PM_ACTION_LIVE:
         journal_add(&s->journal, s->now.wall, about, "changed", by, "changed: %s", fields);

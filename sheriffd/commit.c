@@ -239,6 +239,7 @@ void commit_events(struct sheriff *s)
 
     if (s->journal.n == 0)
         return;
+    sheriff_publish_events(s); /* what is stored leaves the journal */
     batch = new_batch(s);
     journal_store(&s->journal, batch);
     s->commit.events_in_flight++;

@@ -69,6 +69,7 @@ void sheriff_log(struct sheriff *s, enum pm_log_level level, const char *format,
     PM_PRINTF(3, 4);
 void sheriff_touch_post(struct sheriff *s, struct post *post); /* it and all its processes */
 void sheriff_due(struct sheriff *s, struct post *post);        /* its deputy is to be told */
+void sheriff_publish_events(struct sheriff *s);                 /* those nobody was told of */
 void ids_add(struct ids *ids, uint64_t id);
 
 #endif

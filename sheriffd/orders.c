@@ -269,6 +269,7 @@ static void send_signal(struct sheriff *s, struct target *target)
         settle(s, target, PM_NOT_RUNNING, "it is not running");
     } else {
         target->changed = true;
+        record(s, target);
         errands_signal(s, target, wish, target->order->signal);
     }
 }
@@ -279,7 +280,8 @@ static void begin(struct sheriff *s, struct order *order)
     for (size_t i = 0; i < order->n; i++) {
         struct target *target = &order->targets[i];
 
-        record(s, target);
+        if (order->verb != PM_VERB_SIGNAL)
+            record(s, target);
         if (!order->wait && order->verb != PM_VERB_SIGNAL) {
             add_outcome(s, target, PM_OK, target->changed ? "ordered" : "nothing to do");
             target->wish = NULL;

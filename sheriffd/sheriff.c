@@ -61,6 +61,17 @@ void sheriff_due(struct sheriff *s, struct post *post)
     s->due[s->n_due++] = post;
 }
 
+void sheriff_publish_events(struct sheriff *s)
+{
+    const struct pm_event *event;
+
+    while ((event = journal_publish(&s->journal)) != NULL) {
+        struct pm_happened happened = { .event = *event };
+
+        s->port->publish(s->self, "event", PM_MSG_HAPPENED, &happened);
+    }
+}
+
 /* ---- life ------------------------------------------------------------------------- */
 
 static void load(struct sheriff *s, const struct image *image)
@@ -229,17 +240,6 @@ void sheriff_end(struct sheriff *s, struct sheriff_now now)
 
 /* ---- what goes out ---------------------------------------------------------------- */
 
-static void publish_events(struct sheriff *s)
-{
-    const struct pm_event *event;
-
-    while ((event = journal_publish(&s->journal)) != NULL) {
-        struct pm_happened happened = { .event = *event };
-
-        s->port->publish(s->self, "event", PM_MSG_HAPPENED, &happened);
-    }
-}
-
 static void publish_view(struct sheriff *s)
 {
     struct pm_arena arena = { 0 };
@@ -271,6 +271,9 @@ static void forget_ended(struct sheriff *s)
             wish->seen = NULL;
         }
         orders_end(s, wish);
+        journal_add(&s->journal, s->now.wall,
+                    (struct journal_about){ wish->spec.host, wish->spec.group, wish->spec.name },
+                    "removed", wish->by, "removed");
         view_remove(&s->view, wish);
         view_touch_post(&s->view, wish->post);
         desired_forget(&s->desired, &wish);
@@ -320,7 +323,7 @@ int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now)
     sessions_send_due(s);
     forget_ended(s);
     orders_turn(s);
-    publish_events(s);
+    sheriff_publish_events(s);
     publish_view(s);
     if (s->end.asked && !s->end.finished && retirement_over(s))
         retired(s);
