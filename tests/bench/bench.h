@@ -18,10 +18,12 @@ struct fleet {
     const char *tools;        /* where stamp, spew and ping are */
     pid_t sheriff, keeper;
     struct pm_client *client; /* connected; for setting things up */
+    struct pm_arena paths;    /* what fleet_path and its like have returned */
 };
 
 void fleet_begin(struct fleet *fleet, const char *bin, const char *tools);
 void fleet_end(struct fleet *fleet);
+void fleet_end_standing(void); /* for atexit: what a measure that gave up left */
 
 /* Define `count` processes NAME0 … that run argv (NULL ended); down until ordered up. */
 void fleet_define(struct fleet *fleet, const char *name, size_t count, const char *const *argv,
@@ -30,11 +32,11 @@ void fleet_define(struct fleet *fleet, const char *name, size_t count, const cha
 void fleet_order(struct fleet *fleet, enum pm_verb verb, const char *selector);
 /* Order without waiting for outcomes. */
 void fleet_ask(struct fleet *fleet, enum pm_verb verb, const char *selector);
-/* The row of one process, its strings valid until the next call. */
+/* The row of one process; its strings are valid until the next call. */
 struct pm_proc fleet_row(struct fleet *fleet, const char *name);
 pid_t fleet_brain(const struct fleet *fleet);
 
-/* "DIR/NAME", static, good for the next 8 calls. */
+/* "DIR/NAME", good until the fleet ends. */
 const char *fleet_path(const struct fleet *fleet, const char *name);
 const char *tool_path(const struct fleet *fleet, const char *name);
 const char *program_path(const struct fleet *fleet, const char *name);

@@ -13,29 +13,38 @@
 #define PATIENCE_MS 60000
 #define POLL_MS     10
 
-static const char *join(const char *dir, const char *name)
-{
-    static char paths[8][512];
-    static unsigned next;
-    char *path = paths[next++ % PM_COUNT(paths)];
+/* The fleet to take down when a measure gives up. */
+static struct fleet *standing;
 
-    snprintf(path, sizeof paths[0], "%s/%s", dir, name);
-    return path;
+static const char *join(const struct fleet *fleet, const char *dir, const char *name)
+{
+    PM_CLEANUP(pm_free) char *path = pm_printf("%s/%s", dir, name);
+    const char *kept = pm_arena_str((struct pm_arena *)&fleet->paths, path, strlen(path));
+
+    if (!kept)
+        die("out of memory");
+    return kept;
 }
 
 const char *fleet_path(const struct fleet *fleet, const char *name)
 {
-    return join(fleet->dir, name);
+    return join(fleet, fleet->dir, name);
 }
 
 const char *tool_path(const struct fleet *fleet, const char *name)
 {
-    return join(fleet->tools, name);
+    return join(fleet, fleet->tools, name);
 }
 
 const char *program_path(const struct fleet *fleet, const char *name)
 {
-    return join(fleet->bin, name);
+    return join(fleet, fleet->bin, name);
+}
+
+void fleet_end_standing(void)
+{
+    if (standing)
+        fleet_end(standing);
 }
 
 static void check(enum pm_err err, const struct fleet *fleet, const char *what)
@@ -62,8 +71,10 @@ static bool deputy_is_up(struct fleet *fleet)
 void fleet_begin(struct fleet *fleet, const char *bin, const char *tools)
 {
     *fleet = (struct fleet){ .dir = "/tmp/procman-bench-XXXXXX", .bin = bin, .tools = tools };
+    pm_arena_init(&fleet->paths, 0);
     if (!mkdtemp(fleet->dir))
         die("cannot make a directory in /tmp");
+    standing = fleet;
     setenv("PROCMAN_RUN_DIR", fleet_path(fleet, "run"), 1);
     fleet->sheriff = spawn_program((const char *const[]){
         program_path(fleet, "sheriffd"), "--name", "bench", "--run-dir", fleet_path(fleet, "run"),
@@ -84,12 +95,14 @@ void fleet_begin(struct fleet *fleet, const char *bin, const char *tools)
 
 void fleet_end(struct fleet *fleet)
 {
+    standing = NULL;
     pm_client_close(&fleet->client);
     kill(fleet->keeper, SIGTERM);
     waitpid(fleet->keeper, NULL, 0);
     kill(fleet->sheriff, SIGTERM);
     waitpid(fleet->sheriff, NULL, 0);
     reap(spawn_program((const char *const[]){ "/bin/rm", "-rf", fleet->dir, NULL }, NULL));
+    pm_arena_fini(&fleet->paths);
 }
 
 void fleet_define(struct fleet *fleet, const char *name, size_t count, const char *const *argv,

@@ -14,7 +14,7 @@
 
 #define ROWS_MAX    64
 #define BEAT_MS     1000
-#define NAME_SIZE   16
+#define NAME_SIZE   24
 
 struct member {                 /* one deputy */
     void *dealer, *feed;

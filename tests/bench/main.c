@@ -2,6 +2,7 @@
 #include "bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct measure {
@@ -29,6 +30,7 @@ int main(int argc, char **argv)
         fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd]…\n", stderr);
         return 2;
     }
+    atexit(fleet_end_standing);
     figure_head();
     for (size_t i = 0; i < PM_COUNT(measures); i++) {
         struct fleet fleet;

@@ -1,13 +1,15 @@
 /* One change among many, and the brain's death. */
 #include "bench.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 
 #define MS(ns)       ((double)(ns) / 1e6)
 #define PROCESSES    1000
 #define ROUNDS       9
-#define BRAIN_ROUNDS 15
+#define BRAIN_ROUNDS 9
+#define SETTLE_MS    1200 /* a brain that lived this long is restarted without a longer pause */
 
 static void write_file(struct fleet *fleet, int version)
 {
@@ -65,6 +67,7 @@ void measure_brain(struct fleet *fleet)
     for (int i = 0; i < BRAIN_ROUNDS; i++) {
         int64_t begin;
 
+        poll(NULL, 0, SETTLE_MS);
         stamps_clear(stamps);
         begin = now_ns();
         kill(fleet_brain(fleet), SIGKILL);

@@ -61,7 +61,8 @@ static void into_the_file(struct fleet *fleet)
         sample_add(&bare, BYTES / 1e6 / bare_ms(fleet) * 1e3);
         sample_add(&ours, BYTES / 1e6 / ours_ms(fleet, name, fleet_path(fleet, file)) * 1e3);
         unlink(fleet_path(fleet, "bare.log"));
-        truncate(fleet_path(fleet, file), 0);
+        if (truncate(fleet_path(fleet, file), 0) != 0)
+            die("cannot empty %s", file);
     }
     figure_print(&(struct figure){ "output of one process into its file", sample_median(&ours),
         "MB/s", "process | cat > file", sample_median(&bare), "ratio >= 0.9" });
