@@ -20,7 +20,7 @@
 
 #define FIRST_PAUSE_MS   10
 #define LONGEST_PAUSE_MS 1000
-#define SETTLED_MS       10000 /* a brain that lived this long was well */
+#define SETTLED_MS       1000  /* a brain that lived this long was well */
 #define ABOVE_FIXED      10    /* descriptors that dup2 onto the fixed numbers cannot hit */
 
 /* Only returns when it failed. */
