@@ -1,0 +1,221 @@
+#include "sheriffd/plan.h"
+
+#include <criterion/criterion.h>
+#include <procman/limits.h>
+#include <procman/spec.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct desired d;
+static struct plan plan;
+static char *why;
+
+static void begin(void)
+{
+    desired_init(&d, "hq");
+    d.generation = 1;
+    plan = (struct plan){ 0 };
+    why = NULL;
+}
+
+static void end(void)
+{
+    plan_fini(&plan);
+    desired_fini(&d);
+    pm_free(&why);
+}
+
+TestSuite(plan, .init = begin, .fini = end);
+
+static bool always(const struct wish *wish)
+{
+    (void)wish;
+    return true;
+}
+
+static struct pm_spec spec(const char *name, const char *host, const char *command)
+{
+    struct pm_spec made;
+
+    pm_spec_init(&made);
+    made.name = name;
+    made.host = host;
+    made.command = command;
+    made.autostart = true;
+    made.origin = "fleet.yaml:3";
+    return made;
+}
+
+static enum pm_err make(enum pm_apply_mode mode, bool prune, const char *file,
+                        const struct pm_spec *specs, size_t n)
+{
+    struct plan_request request = { .specs = specs, .n = n, .mode = mode, .prune = prune,
+                                    .prune_file = file, .restarts = always };
+
+    plan_fini(&plan);
+    pm_free(&why);
+    return plan_make(&d, &request, &plan, &why);
+}
+
+static void carry_out(enum pm_apply_mode mode)
+{
+    desired_begin(&d);
+    plan_apply(&plan, &d, mode, "ann");
+    desired_commit(&d);
+}
+
+static void given(struct pm_spec one)
+{
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    carry_out(PM_APPLY_MODE_MERGE);
+}
+
+static struct wish *cam(void)
+{
+    return desired_find(&d, "k9", "", "cam");
+}
+
+Test(plan, adds_what_is_new_and_brings_it_up_when_it_has_autostart)
+{
+    given(spec("cam", "k9", "true"));
+    cr_assert_eq(plan.items[0].action, PM_ACTION_ADD);
+    cr_assert(cam()->up);
+}
+
+Test(plan, adds_stopped_what_is_added_by_hand_and_leaves_it_so)
+{
+    struct pm_spec one = spec("cam", "k9", "true");
+
+    cr_assert_eq(make(PM_APPLY_MODE_ADD, false, NULL, &one, 1), PM_OK);
+    carry_out(PM_APPLY_MODE_ADD);
+    cr_assert_not(cam()->up);
+    one.stop_timeout_ms = 77;
+    given(one);
+    cr_assert_not(cam()->up);
+}
+
+Test(plan, does_nothing_the_second_time)
+{
+    struct pm_spec one = spec("cam", "k9", "true");
+
+    given(one);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.n, 1);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_NONE);
+    desired_begin(&d);
+    cr_assert_not(plan_apply(&plan, &d, PM_APPLY_MODE_MERGE, ""));
+    cr_assert_eq(d.n_touched, 0);
+    desired_commit(&d);
+}
+
+Test(plan, restarts_for_a_command_and_names_the_field)
+{
+    struct pm_spec one = spec("cam", "k9", "false");
+
+    given(spec("cam", "k9", "true"));
+    uint64_t order = cam()->order;
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_RESTART);
+    cr_assert_str_eq(plan.items[0].fields[0], "command");
+    carry_out(PM_APPLY_MODE_MERGE);
+    cr_assert_gt(cam()->order, order);
+}
+
+Test(plan, changes_a_policy_without_touching_the_process)
+{
+    struct pm_spec one = spec("cam", "k9", "true");
+
+    given(one);
+    uint64_t order = cam()->order;
+    one.stop_timeout_ms = 500;
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_LIVE);
+    carry_out(PM_APPLY_MODE_MERGE);
+    cr_assert_eq(cam()->order, order);
+    cr_assert_eq(cam()->spec.stop_timeout_ms, 500);
+}
+
+Test(plan, changes_without_a_restart_what_is_down)
+{
+    struct pm_spec one = spec("cam", "k9", "true");
+
+    one.autostart = false;
+    given(one);
+    one.command = "false";
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_LIVE);
+}
+
+Test(plan, prunes_what_is_not_given)
+{
+    struct pm_spec kept = spec("cam", "k9", "true");
+
+    given(kept);
+    given(spec("old", "k9", "true"));
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &kept, 1), PM_OK);
+    cr_assert_eq(plan.n, 1);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, NULL, &kept, 1), PM_OK);
+    cr_assert_eq(plan.n, 2);
+    cr_assert_eq(plan.items[1].action, PM_ACTION_REMOVE);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, "other.yaml", &kept, 1), PM_OK);
+    cr_assert_eq(plan.n, 1);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, "fleet.yaml", NULL, 0), PM_OK);
+    cr_assert_eq(plan.n, 2);
+}
+
+Test(plan, moves_a_process_by_removing_it_here_and_adding_it_there)
+{
+    struct pm_spec elsewhere = spec("cam", "k8", "true");
+
+    given(spec("cam", "k9", "true"));
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, NULL, &elsewhere, 1), PM_OK);
+    cr_assert_eq(plan.n, 2);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_ADD);
+    cr_assert_eq(plan.items[1].action, PM_ACTION_REMOVE);
+    cr_assert_str_eq(plan.items[1].host, "k9");
+}
+
+Test(plan, moves_what_an_edit_gives_another_host_and_keeps_it_up)
+{
+    struct pm_spec elsewhere = spec("cam", "k8", "true");
+
+    given(spec("cam", "k9", "true"));
+    elsewhere.id = cam()->spec.id;
+    cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &elsewhere, 1), PM_OK);
+    cr_assert_eq(plan.n, 2);
+    carry_out(PM_APPLY_MODE_EDIT);
+    cr_assert(cam()->removing);
+    cr_assert(desired_find(&d, "k8", "", "cam")->up);
+}
+
+Test(plan, refuses_what_cannot_be)
+{
+    struct pm_spec twins[] = { spec("cam", "k9", "true"), spec("cam", "k9", "false") };
+    struct pm_spec empty = spec("cam", "k9", "");
+    struct pm_spec mistyped = spec("cma", "k9", "true");
+
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, twins, 2), PM_BAD_CONFIG);
+    cr_assert(strstr(why, "twice"));
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &empty, 1), PM_BAD_CONFIG);
+    given(twins[0]);
+    cr_assert_eq(make(PM_APPLY_MODE_ADD, false, NULL, twins, 1), PM_EXISTS);
+    cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &mistyped, 1), PM_NOT_FOUND);
+    cr_assert(strstr(why, "did you mean cam@k9?"), "%s", why);
+}
+
+Test(plan, refuses_more_than_one_deputy_can_hold)
+{
+    size_t n = PM_LIMIT_SLOTS + 1;
+    struct pm_spec *specs = calloc(n, sizeof *specs);
+    char (*names)[16] = calloc(n, sizeof *names);
+
+    for (size_t i = 0; i < n; i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        specs[i] = spec(names[i], "k9", "true");
+    }
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, specs, n), PM_LIMIT);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, specs, n - 1), PM_OK);
+    free(specs);
+    free(names);
+}
