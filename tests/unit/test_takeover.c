@@ -1,0 +1,110 @@
+/* Stories of a brain's death: what the next one makes of the keeper's notes. */
+#include "brain_stage.h"
+
+TestSuite(takeover, .init = stage_setup, .fini = stage_teardown);
+
+static void ready_again(void)
+{
+    struct pm_ready ready = { .version = PM_PROTOCOL_VERSION, .slots = SLOTS, .epoch = 9,
+                              .brains = 2, .held = 1 };
+
+    brain_on_keeper(t.brain, PM_MSG_READY, &ready, t.now);
+    turn();
+}
+
+Test(takeover, a_new_brain_goes_on_with_what_runs)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    when_brain_restarts(100);
+    ready_again();
+    then_said("hello\n");
+    given_welcome_from(SHERIFF);
+    then_said("hello\nstatus full 1\n");
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
+    cr_assert_eq(row("cam")->pid, 100);
+    cr_assert_eq(row("cam")->run, 1);
+    cr_assert_eq(row("cam")->order, 1);
+}
+
+Test(takeover, a_new_brain_restarts_by_the_kept_spec_what_died_meanwhile)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.auto_restart = PM_AUTO_RESTART_ON_FAILURE;
+    spec.restart_delay_ms = 0;
+    given_running(&spec);
+    when_brain_restarts(0);
+    when_ended(0, 1, 7, 0); /* the keeper repeats it */
+    then_said("");          /* nothing is decided before it said all */
+    ready_again();
+    then_said("spawn 0/2 /bin/true\nseen 0/1\nhello\n");
+}
+
+Test(takeover, a_new_brain_remembers_what_is_not_alive)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.auto_restart = PM_AUTO_RESTART_ALWAYS;
+    spec.restart_delay_ms = 5000;
+    spec.restart_max_delay_ms = 5000;
+    spec.restart_jitter = 0;
+    given_running(&spec);
+    when_ended(0, 1, 7, 0);
+    when_time_passes(2000);
+    when_brain_restarts(0);
+    ready_again();
+    then_said("hello\n");
+    t.sheriff_deaf = true;
+    when_time_passes(2999);
+    then_said("");
+    when_time_passes(1);
+    then_said("spawn 0/2 /bin/true\n");
+}
+
+Test(takeover, a_stop_under_way_survives_the_brain)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    when_want(1, false, 2);
+    when_time_passes(4000);
+    when_brain_restarts(100);
+    ready_again();
+    t.sheriff_deaf = true;
+    t.said[0] = '\0';
+    when_time_passes(6000);
+    then_said("kill 0/1 9\n");
+}
+
+Test(takeover, an_unrecorded_spawn_is_taken_up_with_its_pid)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_deputy();
+    when_specs(1, &spec, 1);
+    when_want(1, true, 1); /* and the brain dies before it hears the pid */
+    when_brain_restarts(100);
+    ready_again();
+    given_welcome_from(SHERIFF);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
+    cr_assert_eq(row("cam")->pid, 100);
+}
+
+Test(takeover, a_slot_nobody_understands_is_left_alone)
+{
+    struct pm_held held = { .slot = 0, .run = 4, .pid = 55, .note = { (const uint8_t *)"?", 1 } };
+    struct pm_spec spec = a_spec(1, "cam");
+
+    open_brain();
+    brain_on_keeper(t.brain, PM_MSG_HELD, &held, t.now);
+    given_ready();
+    given_welcome_from(SHERIFF);
+    quiet();
+    when_specs(1, &spec, 1);
+    when_want(1, true, 1);
+    then_said("spawn 1/1 /bin/true\nstatus 1\n"); /* not in slot 0 */
+    when_ended(0, 4, 0, 0);
+    then_said("seen 0/4\nfree 0\n");
+}
