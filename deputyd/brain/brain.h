@@ -35,8 +35,10 @@ struct brain_port {
     void (*log)(void *self, enum pm_log_level level, const char *text);
 
     struct output_file *(*file)(void *self, const char *group, const char *name);
-    void (*collect)(void *self, struct output_file *file);  /* the pipes beside the message in hand */
-    void (*follow)(void *self, struct output_file *file, uint64_t id, bool on); /* on: say the end */
+    /* the pipes beside the message in hand */
+    void (*collect)(void *self, struct output_file *file);
+    /* on: say the end, too */
+    void (*follow)(void *self, struct output_file *file, uint64_t id, bool on);
     void (*read)(void *self, struct output_file *file, const struct pm_read *read);
     bool (*drained)(void *self, struct output_file *file);  /* all it has written is in its file */
     void (*drop)(void *self, struct output_file *file);     /* after its pipes are drained */

@@ -58,13 +58,14 @@ static void send_note(struct brain *b, const struct proc *proc)
 /* ---- beginning a life ------------------------------------------------------------- */
 
 /* A sentence of ours in place of the ending's; the verdict behind the last ';' stays. */
-static void explain(struct proc *proc, const char *why)
+static void explain(struct proc *proc)
 {
     char *reason = proc->life.reason;
     PM_CLEANUP(pm_free) char *verdict = pm_strdup(strrchr(reason, ';'));
     size_t room = sizeof proc->life.reason - strlen(verdict) - 1;
 
-    snprintf(reason, sizeof proc->life.reason, "%.*s%s", (int)room, why, verdict);
+    snprintf(reason, sizeof proc->life.reason, "%.*s%s", (int)room, proc->why, verdict);
+    proc->why = NULL;
 }
 
 static void fail(struct brain *b, struct proc *proc, enum pm_stage stage, int64_t error,
@@ -73,11 +74,8 @@ static void fail(struct brain *b, struct proc *proc, enum pm_stage stage, int64_
     struct pm_input in = { .event = PM_EVENT_SPAWN_FAILED, .now = now,
                            .ending = { .stage = stage, .error = error } };
 
+    proc->why = why;
     life_step(b, proc, in);
-    if (why == NULL)
-        return;
-    explain(proc, why);
-    send_note(b, proc);
 }
 
 static struct pm_var_list environment(const struct proc *proc, struct pm_arena *arena)
@@ -175,45 +173,56 @@ static void forget(struct brain *b, struct proc *proc)
     b->link.full = true; /* only a full status can say that something is no more */
 }
 
-static void report(struct brain *b, struct proc *proc)
+static void log_bad_end(struct brain *b, const struct proc *proc, struct pm_mono now)
 {
-    enum pm_state state = proc->life.state;
+    const struct pm_process *life = &proc->life;
+    char next[40] = "";
 
-    link_touch(b, proc);
-    if (state == PM_STATE_FAILED || state == PM_STATE_BACKOFF)
-        brain_say(b, PM_LOG_WARNING, "%s%s%s: %s, run %llu: %s", proc->group,
-                  *proc->group ? "/" : "", proc->name, pm_state_word(state),
-                  (unsigned long long)proc->life.run, proc->life.reason);
+    if (life->state == PM_STATE_BACKOFF)
+        snprintf(next, sizeof next, " in %lld ms", (long long)pm_mono_since(now, life->deadline));
+    else if (life->state != PM_STATE_FAILED)
+        return;
+    brain_say(b, PM_LOG_WARNING, "%s%s%s: run %llu: %s%s", proc->group, *proc->group ? "/" : "",
+              proc->name, (unsigned long long)life->run, life->reason, next);
 }
 
-void life_step(struct brain *b, struct proc *proc, struct pm_input in)
+static void act(struct brain *b, struct proc *proc, unsigned todo, struct pm_mono now)
 {
-    bool noted = false;
+    int64_t stop_signal = proc->spec->stop_signal ? proc->spec->stop_signal : SIGTERM;
 
-    in.spec = proc->spec;
-    in.chance = b->port->chance(b->self);
-    unsigned todo = pm_process_step(&proc->life, &in);
-
-    if (in.event == PM_EVENT_ENDED || in.event == PM_EVENT_SPAWN_FAILED)
-        proc->pid = 0;
     if (todo & PM_DO_TIMER)
         deadlines_set(&b->deadlines, &proc->deadline, proc->life.deadline);
     if (todo & PM_DO_REPORT)
-        report(b, proc);
+        link_touch(b, proc);
     if (todo & PM_DO_FORGET) {
         forget(b, proc);
         return;
     }
-    if (todo & PM_DO_SPAWN) {
-        begin(b, proc, in.now);
-        noted = true; /* with the spawn, or with its failure */
-    }
-    if ((todo & PM_DO_REPORT) && !noted)
+    if (todo & PM_DO_SPAWN)
+        begin(b, proc, now); /* notes it too, with the spawn or with its failure */
+    else if (todo & PM_DO_REPORT)
         send_note(b, proc);
     if (todo & PM_DO_STOP)
-        send_kill(b, proc, proc->spec->stop_signal ? proc->spec->stop_signal : SIGTERM);
+        send_kill(b, proc, stop_signal);
     if (todo & PM_DO_KILL)
         send_kill(b, proc, SIGKILL);
+}
+
+void life_step(struct brain *b, struct proc *proc, struct pm_input in)
+{
+    enum pm_state before = proc->life.state;
+    unsigned todo;
+
+    in.spec = proc->spec;
+    in.chance = b->port->chance(b->self);
+    todo = pm_process_step(&proc->life, &in);
+    if (in.event == PM_EVENT_ENDED || in.event == PM_EVENT_SPAWN_FAILED)
+        proc->pid = 0;
+    if (proc->why != NULL)
+        explain(proc);
+    if (proc->life.state != before)
+        log_bad_end(b, proc, in.now);
+    act(b, proc, todo, in.now);
 }
 
 /* A process whose history we do not know (another sheriff's orders, or a lost note) takes the

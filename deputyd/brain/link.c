@@ -21,7 +21,8 @@
 #define BEAT_MS        1000
 #define SILENCE_MS     10000
 #define HELLO_AGAIN_MS 2000 /* no answer, or refused: the reason may have gone */
-#define NOT_TAKEN_MS   200  /* nobody is there to take a hello, or a status */
+#define NO_ONE_MS      1000 /* nobody took a hello; that somebody came is told, this is the belt */
+#define NOT_TAKEN_MS   200  /* there was no room for a status */
 
 /* Statuses leave at once, but not for ever: each costs PACE_MS, and BURST of them are on credit.
  * One start is told without delay; a thousand are told in bundles. */
@@ -109,7 +110,7 @@ static void send_hello(struct brain *b, struct pm_mono now)
 
     if (taken)
         b->link.state = LINK_GREETED;
-    b->link.hello_at = pm_mono_after(now, taken ? HELLO_AGAIN_MS : NOT_TAKEN_MS);
+    b->link.hello_at = pm_mono_after(now, taken ? HELLO_AGAIN_MS : NO_ONE_MS);
 }
 
 void brain_on_link(struct brain *b, bool connected, struct pm_mono now)

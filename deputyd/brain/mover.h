@@ -59,7 +59,7 @@ void mover_run(zsock_t *pipe, void *args);
 
 /* output_file_io.c: the file's part. errno is set on IO. */
 enum pm_err output_file_ready(struct output_file *file) PM_MUST_USE; /* open, and not unlinked */
-/* One move of at most `most` bytes to the end of the file. *out: bytes moved, from file->end - *out.
+/* One move of at most `most` bytes to the end of the file; *out of them, from file->end - *out.
  * OK (0 bytes: the pipe's other ends are closed) | TIMEOUT nothing there now | IO */
 enum pm_err output_file_splice(struct output_file *file, int pipe, size_t most, size_t *out)
     PM_MUST_USE;

@@ -341,6 +341,21 @@ static void obey_all(struct mover *m)
 
 /* ---- the actor -------------------------------------------------------------------- */
 
+/* The directory is made with its first file; until then its parent says where that will be. */
+static bool find_disk(const char *dir, struct statvfs *out)
+{
+    PM_CLEANUP(pm_free) char *path = pm_strdup(dir);
+    char *slash;
+
+    while (statvfs(path, out) != 0) {
+        slash = strrchr(path, '/');
+        if (slash == NULL || slash == path)
+            return false;
+        *slash = '\0';
+    }
+    return true;
+}
+
 static void look_at_disk(struct mover *m, struct pm_mono now)
 {
     struct statvfs disk;
@@ -348,7 +363,7 @@ static void look_at_disk(struct mover *m, struct pm_mono now)
     if (now.ms < m->disk_at.ms)
         return;
     m->disk_at = pm_mono_after(now, DISK_MS);
-    if (statvfs(m->shared->dir, &disk) != 0)
+    if (!find_disk(m->shared->dir, &disk))
         return;
     atomic_store(&m->shared->disk_total, (uint64_t)disk.f_blocks * disk.f_frsize);
     atomic_store(&m->shared->disk_used, (uint64_t)(disk.f_blocks - disk.f_bfree) * disk.f_frsize);
@@ -402,6 +417,7 @@ void mover_run(zsock_t *pipe, void *args)
     struct epoll_event events[EVENTS_MOST];
 
     pm_assert(watch_orders(&m));
+    look_at_disk(&m, pm_mono_now());
     zsock_signal(pipe, 0);
     obey_all(&m);
     while (!m.ending) {

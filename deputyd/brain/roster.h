@@ -24,6 +24,7 @@ struct proc {
     const struct pm_spec *spec;   /* never NULL */
     struct output_file *output;   /* the mover's; the roster only carries it */
     bool order_unknown;           /* its next wish says what it has obeyed already */
+    const char *why;              /* our own word for a failure under way; NULL outside life.c */
     bool over;                    /* its end came before the keeper said begin */
     struct pm_ending how;         /* that end */
     bool unseen;                  /* its end is noted; the keeper still holds its pipes for us */

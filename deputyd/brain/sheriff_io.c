@@ -58,7 +58,8 @@ enum pm_err sheriff_endpoints(const char *endpoint, const char *run_dir, char **
 struct option { int option, value; };
 
 static const struct option both[] = {
-    { ZMQ_RECONNECT_IVL, 100 }, { ZMQ_RECONNECT_IVL_MAX, 2000 }, /* a sheriff that returns is met soon */
+    { ZMQ_RECONNECT_IVL, 100 },
+    { ZMQ_RECONNECT_IVL_MAX, 2000 }, /* a sheriff that returns is met soon */
     { ZMQ_CONNECT_TIMEOUT, 2000 },   /* else the kernel's SYN back-off decides, up to minutes */
     { ZMQ_HEARTBEAT_IVL, 1000 }, { ZMQ_HEARTBEAT_TIMEOUT, 3000 }, { ZMQ_HEARTBEAT_TTL, 3000 },
 };
