@@ -1,0 +1,201 @@
+"""Does harm to a private fleet, by a seeded plan, and proves after each harm that all is well.
+
+    scripts/faults [--full] [--seed N] [--only NAME]… [--rounds N] [--list]
+
+Each round has dice of its own, drawn from seed, fault and round: `--only NAME --seed N` repeats
+the rounds of one fault exactly as far as the machine allows. After a broken promise the fleet is
+made anew, so that one bug is not counted twice.
+"""
+import argparse
+import random
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e")]
+
+from faults import GROUNDS, ROWS            # noqa: E402
+from ground import BIN, Ground, KID, SANITIZED    # noqa: E402
+
+# Daemons that were begun anew are no larger than those of the beginning, but for what the
+# allocator keeps and the store remembers.
+GROWTH = 1.25
+GROWTH_BYTES = (32 if SANITIZED else 2) << 20
+
+
+SAMPLED = 1.5   # seconds until each process has been measured, which keeps a descriptor open
+
+
+class Tally:
+    """What came of one fault."""
+
+    def __init__(self):
+        self.times = self.failed = 0
+        self.lost = self.doubled = self.torn = self.second = self.forgotten = 0
+        self.worst = 0.0
+        self.spent = 0.0
+
+
+class Driver:
+    def __init__(self, options):
+        self.options = options
+        self.tallies = {row.name: Tally() for row in ROWS}
+        self.ground, self.baseline = None, {}
+        self.passed = self.failed = 0
+
+    # ---- the plan ------------------------------------------------------------------------
+
+    def plan(self):
+        """[(row, round)]: by ground, and in each of them shuffled."""
+        options, dice = self.options, random.Random(self.options.seed)
+        steps = []
+        for ground in GROUNDS:
+            rounds = [(row, number) for row in ROWS if row.ground == ground
+                      for number in range(self.rounds(row))]
+            dice.shuffle(rounds)
+            steps += rounds
+        return steps
+
+    def rounds(self, row):
+        options = self.options
+        if options.only and not any(word in row.name for word in options.only):
+            return 0
+        if options.rounds is not None:
+            return options.rounds
+        return row.full if options.full else max(row.short, 1 if options.only else 0)
+
+    # ---- grounds --------------------------------------------------------------------------
+
+    def raise_ground(self, row):
+        self.ground = Ground(*GROUNDS[row.ground]())
+        self.ground.sort = row.ground
+        self.ground.rise()
+        time.sleep(SAMPLED)
+        self.baseline = self.ground.holdings()
+
+    def leave_ground(self):
+        """Baselines hold, everything ends as it should, and nothing is left."""
+        ground, self.ground = self.ground, None
+        if ground is None:
+            return
+        wrong = self.compare(ground)
+        ground.end_escaped()
+        wrong += ground.close()
+        self.count(not wrong, f"the end of the {ground.sort}", "\n".join(wrong), ground)
+        ground.remove()
+
+    def compare(self, ground):
+        """What our daemons hold now and did not at the beginning."""
+        wrong = []
+        for role, (files, memory) in ground.holdings().items():
+            files_before, memory_before = self.baseline[role]
+            # An adopted kid costs its keeper one descriptor, since it is nobody's child now.
+            if files > files_before + (len(ground.kids) if role.startswith("keeper") else 2):
+                wrong.append(f"{role} holds {files} descriptors, at first {files_before}")
+            if memory > memory_before * GROWTH + GROWTH_BYTES:
+                wrong.append(f"{role} holds {memory >> 10} KiB, at first {memory_before >> 10}")
+        return wrong
+
+    # ---- a round ---------------------------------------------------------------------------
+
+    def run(self, row, number):
+        if self.ground is None or self.ground.sort != row.ground:
+            self.leave_ground()
+            self.raise_ground(row)
+        ground, tally = self.ground, self.tallies[row.name]
+        dice = random.Random(f"{self.options.seed}/{row.name}/{number}")
+        begun = time.monotonic()
+        wrong = None
+        try:
+            row.inject(ground, dice)
+            tally.worst = max(tally.worst, ground.verify(row.within))
+        except Exception as problem:    # whatever a fault stumbles over is one
+            wrong = f"{type(problem).__name__}: {problem}"
+        tally.times += 1
+        tally.spent += time.monotonic() - begun
+        self.note_damage(tally, ground)
+        tally.failed += bool(wrong)
+        self.count(not wrong, f"{row.name}, round {number}", wrong, ground)
+        if wrong:
+            ground.destroy()
+            ground.remove()
+            self.ground = None
+
+    def note_damage(self, tally, ground):
+        lost, doubled, torn = ground.damage()
+        tally.lost += lost
+        tally.doubled += doubled
+        tally.torn += torn
+        tally.second += ground.second_copies() + \
+            sum(max(0, len(copies) - 1) for copies in ground.living().values())
+        if lost or doubled or torn or ground.forgotten():
+            tally.forgotten += ground.forgotten()
+
+    def count(self, good, what, wrong, ground):
+        self.passed += good
+        self.failed += not good
+        if not good:
+            print(f"FAILED {what} (seed {self.options.seed}): {wrong}", flush=True)
+            if self.options.logs:
+                print(ground.logs(), flush=True)
+
+    # ---- all ---------------------------------------------------------------------------------
+
+    def go(self):
+        steps = self.plan()
+        begun = time.monotonic()
+        print(f"{BIN}: {len(steps)} rounds, seed {self.options.seed}", flush=True)
+        try:
+            for step, (row, number) in enumerate(steps):
+                self.progress(f"{step}/{len(steps)} {row.name}")
+                self.run(row, number)
+            self.leave_ground()
+        finally:
+            if self.ground:
+                self.ground.destroy()
+                self.ground.remove()
+        self.progress("")
+        self.print_table(time.monotonic() - begun)
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+    @staticmethod
+    def progress(text):
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{text}", end="", flush=True)
+
+    def print_table(self, seconds):
+        heads = ("times", "failed", "lost B", "doubled B", "torn B", "second", "forgotten",
+                 "worst s", "all s")
+        print(f"{'fault':48} " + " ".join(f"{head:>9}" for head in heads))
+        for name, it in self.tallies.items():
+            if it.times:
+                print(f"{name:48} " + " ".join(f"{n:>9}" for n in (
+                    it.times, it.failed, it.lost, it.doubled, it.torn, it.second, it.forgotten,
+                    f"{it.worst:.2f}", f"{it.spent:.1f}")))
+        print(f"in {seconds:.0f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/faults", allow_abbrev=False)
+    parser.add_argument("--full", action="store_true", help="as often as the promises were made")
+    parser.add_argument("--seed", type=int, default=None, help="repeat a former run")
+    parser.add_argument("--only", action="append", metavar="WORDS", help="faults named so")
+    parser.add_argument("--rounds", type=int, help="of each fault")
+    parser.add_argument("--logs", action="store_true", help="show what the daemons said")
+    parser.add_argument("--list", action="store_true", help="name the faults")
+    options = parser.parse_args()
+    if options.list:
+        for row in ROWS:
+            print(f"{row.name:48} {row.short:>3} {row.full:>5}")
+        return 0
+    if not KID.exists():
+        print(f"scripts/faults: there is no {KID}: build the tests first", file=sys.stderr)
+        return 2
+    if options.seed is None:
+        options.seed = random.SystemRandom().randrange(1 << 32)
+    return Driver(options).go()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

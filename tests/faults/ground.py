@@ -1,0 +1,273 @@
+"""A fleet to be faulty to: what should be, what is, and how far they are apart.
+
+A ground knows of each kid whether it should run, and of each running one which process it is.
+A fault says beforehand which kids it may touch; of all others pid and start time must stay. The
+truth about kids comes from the kernel and from the kids themselves, never from our daemons; and
+what our daemons say is compared with it.
+"""
+import os
+import signal
+import subprocess
+import time
+
+from fleet import BIN, Fleet, Result, alive, free_ports, pids, parent, words
+from records import Ledger
+from truth import living_kids, open_files, pss_bytes, start_ticks
+
+KID = BIN / "kid"
+POLL = 0.05
+SANITIZED = b"__asan_init" in (BIN / "sheriffd").read_bytes()
+SLOWNESS = 3 if SANITIZED else 1    # bounds are promised for what users run
+
+
+def probe(deputy):
+    """The kid of a deputy by which is proved that orders arrive there."""
+    return f"probe-{deputy}"
+
+
+class Kid:
+    """A kid as it is configured, and whether it should run."""
+
+    def __init__(self, name, deputy, *options, up=True, **spec):
+        self.name, self.deputy, self.up = name, deputy, up
+        self.options, self.spec = options, spec
+
+    def process(self, kid_dir):
+        return {"name": self.name, "host": self.deputy, "auto_restart": "always",
+                "restart": {"delay": "10ms", "max_delay": "50ms"},
+                "stop": {"timeout": "2s"}, **self.spec,
+                "exec": [str(KID), str(kid_dir), self.name, *map(str, self.options)]}
+
+
+class Violation(Exception):
+    """A promise is broken."""
+
+
+class Ground(Fleet):
+    def __init__(self, deputies, kids):
+        super().__init__()
+        self.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
+        self.kid_dir = self.dir / "kids"
+        self.kid_dir.mkdir()
+        self.endpoint = f"tcp://127.0.0.1:{free_ports()}"
+        self.names = deputies
+        self.deputyd = {}
+        self.kids = {kid.name: kid for kid in kids + [Kid(probe(name), name, "--rate", 10)
+                                                      for name in deputies]}
+        self.ledgers = {kid.name: self.ledger(kid) for kid in self.kids.values()}
+        self.identity = {}          # of each kid that runs: (pid, start)
+        self.touched = set()        # kids whose identity a fault may change
+        self.seconds_seen = 0
+
+    def ledger(self, kid):
+        return Ledger(self.output_file(kid.name, deputy=kid.deputy), self.kid_dir, kid.name)
+
+    def rise(self):
+        """Begins it all; the ground is then as it should be."""
+        self.begin_sheriff()
+        for name in self.names:
+            self.begin_deputy(name)
+        for name in self.names:
+            self.wait_link(name, "up")
+        self.configure()
+        self.touched = set(self.kids)
+        self.verify(within=60)
+
+    def configure(self):
+        """Applies all kids. Which of them begin is for `autostart` to say."""
+        self.apply(*(kid.process(self.kid_dir) for kid in self.kids.values()))
+
+    # ---- our daemons ------------------------------------------------------------------------
+
+    def begin_sheriff(self):
+        self.sheriffd = self.sheriff("--listen", self.endpoint)
+
+    def begin_deputy(self, name):
+        """The first deputy is the sheriff's own; the others come over the network."""
+        remote = () if name == self.names[0] else ("--sheriff", self.endpoint)
+        self.deputyd[name] = self.deputy(name, *remote, connected=False)
+
+    def brain_now(self, name):
+        """Its pid; 0 while there is none."""
+        keeper = self.deputyd[name].pid
+        found = [pid for pid in pids() if parent(pid) == keeper and alive(pid)
+                 and words(pid) and words(pid)[0].endswith("deputyd-brain")]
+        return found[0] if found else 0
+
+    def ours(self):
+        """role -> pid of every daemon."""
+        roles = {"sheriffd": self.sheriffd.pid}
+        for name, daemon in self.deputyd.items():
+            roles[f"keeper of {name}"] = daemon.pid
+            roles[f"brain of {name}"] = self.brain(daemon)
+        return roles
+
+    def holdings(self):
+        """role -> (open files, bytes of memory)"""
+        return {role: (open_files(pid), pss_bytes(pid)) for role, pid in self.ours().items()}
+
+    def kill_brain(self, name):
+        brain = self.brain(self.deputyd[name])
+        os.kill(brain, signal.SIGKILL)
+        return brain
+
+    def ctl_begin(self, *args):
+        """A command that is not waited for."""
+        return subprocess.Popen([str(BIN / "procmanctl"), *map(str, args)], cwd=self.dir,
+                                env=self.env, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    @staticmethod
+    def ctl_end(process, timeout=60):
+        out, err = process.communicate(timeout=timeout)
+        return Result(process.args, process.returncode, out.decode(errors="replace"),
+                      err.decode(errors="replace"))
+
+    # ---- what should be -----------------------------------------------------------------------
+
+    def may_touch(self, *names):
+        self.touched.update(names)
+
+    def order(self, verb, *names):
+        """start, stop or restart, as soon as there is somebody to obey, and it is so."""
+        for deputy in {self.kids[name].deputy for name in names}:
+            self.wait_link(deputy, "up")
+        self.may_touch(*names)
+        for name in names:
+            self.kids[name].up = verb != "stop"
+        return self.ok(verb, *names)
+
+    # ---- what is --------------------------------------------------------------------------------
+
+    def living(self):
+        """name -> [(pid, start)] of all instances."""
+        found = {name: [] for name in self.kids}
+        for kid in living_kids(self.dir):
+            if not kid.shadow:
+                found.setdefault(kid.name, []).append((kid.pid, kid.start))
+        return found
+
+    def second_copies(self):
+        """Kids that found their lock taken, since last asked."""
+        lines = sum(len(path.read_text().splitlines()) for path in self.kid_dir.glob("*.second"))
+        new, self.seconds_seen = lines - self.seconds_seen, lines
+        return new
+
+    def truth_is_wrong(self):
+        """Why the processes are not what they should be; None: they are."""
+        for name, copies in self.living().items():
+            kid = self.kids.get(name)
+            if len(copies) > 1:
+                return f"{name} lives {len(copies)} times: {copies}"
+            if kid is None or not kid.up:
+                if copies:
+                    return f"{name} lives and should not: {copies}"
+            elif not copies:
+                return f"{name} does not live and should"
+            elif name not in self.touched and copies[0] != self.identity.get(name, copies[0]):
+                return f"{name} was {self.identity[name]} and is {copies[0]}: it was replaced"
+        return None
+
+    def view_is_wrong(self):
+        """Where the sheriff's view differs from the truth; None: nowhere."""
+        result = self.ctl("status", "--json")
+        if result.status != 0:
+            return f"status: {result}"
+        living = self.living()
+        rows = {row["name"]: row for row in result.json["processes"]}
+        if set(rows) != set(self.kids):
+            return f"it shows {sorted(set(rows) ^ set(self.kids))} or does not, and should not"
+        for name, row in rows.items():
+            copies = living.get(name, [])
+            if bool(copies) != (row["state"] == "running") or \
+                    row["pid"] != (copies[0][0] if copies else 0):
+                return f"{name} is {copies}, and shown as {row['state']} pid {row['pid']}" \
+                       f" ({row['reason']})"
+        return None
+
+    def orders_do_not_arrive(self):
+        """On which deputy nothing can be ordered; None: on each it was done."""
+        probes = [probe(name) for name in self.names]
+        self.may_touch(*probes)
+        result = self.ctl("restart", *probes)
+        return None if result.status == 0 else str(result)
+
+    # ---- the verdict ------------------------------------------------------------------------------
+
+    @staticmethod
+    def until_right(question, deadline):
+        """Asks until nothing is wrong any more; (what still is, when asked last)."""
+        while True:
+            wrong = question()
+            now = time.monotonic()
+            if wrong is None or now > deadline:
+                return wrong, now
+            time.sleep(POLL)
+
+    def verify(self, within):
+        """All invariants, after a fault: the seconds until the last of them held."""
+        begun = time.monotonic()
+        deadline = begun + within * SLOWNESS
+        for question in (self.orders_do_not_arrive, self.truth_is_wrong, self.view_is_wrong,
+                         self.truth_is_wrong):
+            wrong, now = self.until_right(question, deadline)
+            if wrong:
+                raise Violation(f"{wrong}; for {now - begun:.1f} s")
+        seconds = now - begun
+        self.verify_output(deadline)
+        second = self.second_copies()
+        if second:
+            raise Violation(f"{second} second copies found their lock taken")
+        self.identity = {name: copies[0] for name, copies in self.living().items() if copies}
+        self.touched = set()
+        return seconds
+
+    def verify_output(self, deadline):
+        """Every record the kids say they have written is in its file, once and whole."""
+        demands = {name: ledger.demand() for name, ledger in self.ledgers.items()}
+        for name, ledger in self.ledgers.items():
+            wrong, _ = self.until_right(
+                lambda it=ledger, demand=demands[name]: it.missing(demand) or None, deadline)
+            if wrong:
+                ledger.settle(demands[name])
+        if any(self.damage()):
+            raise Violation("output: %d bytes lost, %d doubled, %d torn" % self.damage())
+        living = {pid for copies in self.living().values() for pid, _ in copies}
+        for ledger in self.ledgers.values():
+            ledger.forget_ended(living)
+
+    def damage(self):
+        """Bytes lost, doubled, torn."""
+        ledgers = self.ledgers.values()
+        return (sum(it.lost for it in ledgers), sum(it.doubled for it in ledgers),
+                sum(it.torn for it in ledgers))
+
+    def forgotten(self):
+        """Kids that should run and do not."""
+        living = self.living()
+        return sum(kid.up and not living[name] for name, kid in self.kids.items())
+
+    def shadows(self, name):
+        """Daemons a kid has left behind, of any of its lives."""
+        return [kid.pid for kid in living_kids(self.dir) if kid.shadow and kid.name == name]
+
+    def end_escaped(self):
+        """A daemon that has left its session is out of its deputy's reach."""
+        for kid in self.kids.values():
+            if "--escape" in kid.options:
+                for pid in self.shadows(kid.name):
+                    os.kill(pid, signal.SIGKILL)
+
+    def destroy(self):
+        """After a violation nobody is asked to end in order."""
+        for _ in range(100):
+            left = self.everything()
+            if not left:
+                break
+            for pid in left:
+                if start_ticks(pid):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(POLL)
+        for daemon in self.daemons:
+            daemon.killed = True
+        self.close()
