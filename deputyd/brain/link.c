@@ -113,8 +113,12 @@ static void send_hello(struct brain *b, struct pm_mono now)
     b->link.hello_at = pm_mono_after(now, taken ? HELLO_AGAIN_MS : NO_ONE_MS);
 }
 
+/* A hello is only taken when there is a connection: one under way is on the connection whose
+ * making is told here, for the loss of the one before was told first. */
 void brain_on_link(struct brain *b, bool connected, struct pm_mono now)
 {
+    if (connected && b->link.state != LINK_DOWN)
+        return;
     lose(b, now);
     if (connected)
         b->link.silent_at = pm_mono_after(now, SILENCE_MS);
@@ -233,7 +237,7 @@ void link_turn(struct brain *b, struct pm_mono now)
     if (link->silent_at.ms == 0)
         link->silent_at = pm_mono_after(now, SILENCE_MS);
     if (now.ms >= link->silent_at.ms) {
-        lose(b, now);
+        lose(b, pm_mono_after(now, NO_ONE_MS)); /* not into what is being closed */
         link->silent_at = pm_mono_after(now, SILENCE_MS);
         b->port->reconnect(b->self);
     }

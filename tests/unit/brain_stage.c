@@ -209,6 +209,7 @@ void given_welcome_from(uint64_t sheriff)
     struct pm_welcome welcome = { .version = PM_PROTOCOL_VERSION, .session = SESSION,
                                   .sheriff_id = sheriff };
 
+    brain_on_link(t.brain, false, t.now);
     brain_on_link(t.brain, true, t.now);
     turn();
     brain_on_sheriff(t.brain, PM_MSG_WELCOME, &welcome, t.now);

@@ -26,7 +26,7 @@ Test(link, a_silent_sheriff_costs_a_connection_and_no_process)
 
     given_running(&spec);
     when_time_passes(9800);
-    then_said("reconnect\nhello\n");
+    then_said("reconnect\n");
     brain_on_link(t.brain, true, t.now);
     turn();
     then_said("hello\n");
