@@ -159,9 +159,9 @@ def test_help_for_every_verb(fleet):
 
 def test_up_and_down_in_one_line_each(fleet):
     path = fleet.file("fleet.yaml", "processes:\n  - {name: cam, command: sleep 4720}\n")
-    fleet.ok("up", path)
+    fleet.ok("up", path, "--state-dir", fleet.state_dir)
     pid = fleet.pid("cam")
-    fleet.ok("up", path)                       # again: nothing happens
+    fleet.ok("up", path, "--state-dir", fleet.state_dir)    # again: nothing happens
     assert fleet.pid("cam") == pid
     fleet.ok("down")
     wait_until(lambda: not fleet.everything(), "everything has ended")

@@ -112,7 +112,7 @@ def test_an_installed_fleet_runs(fleet, prefix):
     run = lambda *words: subprocess.run(words, env=env, cwd=fleet.dir, check=True, text=True,
                                         stdout=subprocess.PIPE, timeout=60).stdout
     path = fleet.file("fleet.yaml", "processes:\n  - {name: cam, command: sleep 1000}\n")
-    run("procmanctl", "up", path)
+    run("procmanctl", "up", path, "--state-dir", fleet.state_dir)
     pid = fleet.pid("cam")
     run("procmanctl", "down")
     wait_until(lambda: not fleet.everything(), "everything has ended")
