@@ -183,10 +183,9 @@ Test(client, where_no_sheriff_is_one_knows_at_once_and_what_to_do)
     free(text);
 }
 
-Test(client, a_socket_left_by_a_killed_sheriff_is_known_at_once)
+static void given_a_socket_left_by_a_killed_sheriff(void)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct pm_mono before = pm_mono_now();
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     strcpy(fake.dir, "/tmp/procman-client-XXXXXX");
@@ -194,10 +193,39 @@ Test(client, a_socket_left_by_a_killed_sheriff_is_known_at_once)
     snprintf(address.sun_path, sizeof(address.sun_path), "%s/control.sock", fake.dir);
     cr_assert(bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
     close(fd);
+}
+
+Test(client, a_socket_left_by_a_killed_sheriff_is_known_at_once)
+{
+    struct pm_mono before = pm_mono_now();
+
+    given_a_socket_left_by_a_killed_sheriff();
     cr_expect_eq(pm_client_open(fake.dir, false, "test", &client), PM_UNREACHABLE);
     cr_expect_lt(pm_mono_since(before, pm_mono_now()), SOON_MS);
     cr_expect_null(client);
     fake_remove(&fake);
+}
+
+static void *begin_a_little_later(void *unused)
+{
+    usleep(15 * 1000); /* after the refusal, before anybody asks whether somebody listens */
+    fake_begin(&fake, "control.sock", answer_snapshot);
+    return unused;
+}
+
+Test(client, a_sheriff_who_returns_while_one_connects_is_met_or_missed_but_not_waited_for)
+{
+    struct pm_mono before = pm_mono_now();
+    pthread_t thread;
+    enum pm_err err;
+
+    given_a_socket_left_by_a_killed_sheriff();
+    cr_assert(pthread_create(&thread, NULL, begin_a_little_later, NULL) == 0);
+    err = pm_client_open(fake.dir, false, "test", &client);
+    cr_expect(err == PM_OK || err == PM_UNREACHABLE);
+    cr_expect_lt(pm_mono_since(before, pm_mono_now()), SOON_MS);
+    pthread_join(thread, NULL);
+    then_all_is_over();
 }
 
 Test(client, an_observer_may_plan_but_not_change)

@@ -135,6 +135,22 @@ static enum pm_err choose_socket(const struct pm_client *client, const char **ou
     return err == PM_UNREACHABLE && !client->watch ? PM_FORBIDDEN : err;
 }
 
+/* A new socket each time: after a refusal libzmq never tries again, and does not say so. */
+static enum pm_err try_connect(struct pm_client *client, const char *name, int wait_ms)
+{
+    enum pm_err err;
+
+    drop_socket(client, &client->requests);
+    client->requests = new_socket(client, ZMQ_DEALER);
+    if (!client->requests)
+        return PM_IO;
+    set_option(client->requests, ZMQ_IMMEDIATE, 1);
+    set_option(client->requests, ZMQ_RECONNECT_IVL, -1);
+    set_option(client->requests, ZMQ_SNDHWM, 0); /* never "not writable" for being slow */
+    err = connect_to(client->requests, client->dir, name);
+    return err == PM_OK ? wait_until_up(client, wait_ms) : err;
+}
+
 enum pm_err link_connect(struct pm_client *client)
 {
     const char *name = NULL;
@@ -148,17 +164,9 @@ enum pm_err link_connect(struct pm_client *client)
         return err;
     if (!client->context)
         client->context = zmq_ctx_new();
-    client->requests = new_socket(client, ZMQ_DEALER);
-    if (!client->requests)
-        return PM_IO;
-    set_option(client->requests, ZMQ_IMMEDIATE, 1);
-    set_option(client->requests, ZMQ_RECONNECT_IVL, -1);
-    set_option(client->requests, ZMQ_SNDHWM, 0); /* never "not writable" for being slow */
-    err = connect_to(client->requests, client->dir, name);
-    if (err == PM_OK)
-        err = wait_until_up(client, CONNECT_USUAL_MS);
-    if (err == PM_TIMEOUT && !nobody_listens(client->dir, name))
-        err = wait_until_up(client, CONNECT_WAIT_MS);
+    err = try_connect(client, name, CONNECT_USUAL_MS);
+    if (err == PM_TIMEOUT && !nobody_listens(client->dir, name)) /* he is slow, or just came */
+        err = try_connect(client, name, CONNECT_WAIT_MS);
     if (err == PM_TIMEOUT)
         err = PM_UNREACHABLE;
     if (err != PM_OK)
