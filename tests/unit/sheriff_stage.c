@@ -3,6 +3,9 @@
 #include <criterion/criterion.h>
 #include <procman/limits.h>
 #include <procman/spec.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +144,9 @@ void stage_end(struct stage *stage)
         batch_close(&stage->batches[i]);
     history_close(&stage->asked);
     sheriff_close(&stage->sheriff);
+#ifdef __SANITIZE_ADDRESS__ /* Criterion's workers would end without looking for leaks */
+    cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+#endif
 }
 
 int64_t turn(struct stage *stage)
