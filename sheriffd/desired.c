@@ -282,13 +282,18 @@ void desired_change(struct desired *d, struct wish *wish, const struct pm_spec *
     replace_spec(touch(d, wish), spec);
 }
 
+static void set_by(struct wish *wish, const char *by)
+{
+    free(wish->by);
+    wish->by = pm_strdup(by);
+}
+
 void desired_order(struct desired *d, struct wish *wish, bool up, const char *by)
 {
     touch(d, wish)->want = true;
     wish->up = up;
     wish->order = ++d->last_order;
-    free(wish->by);
-    wish->by = pm_strdup(by);
+    set_by(wish, by);
 }
 
 void desired_hold(struct desired *d, struct wish *wish, bool held)
@@ -307,9 +312,10 @@ void desired_raise(struct desired *d, struct wish *wish, uint64_t order)
         d->last_order = order;
 }
 
-void desired_remove(struct desired *d, struct wish *wish)
+void desired_remove(struct desired *d, struct wish *wish, const char *by)
 {
     touch(d, wish)->removed = true;
+    set_by(wish, by);
     wish->removing = true;
     wish->up = false;
 }
@@ -363,8 +369,7 @@ void desired_abort(struct desired *d)
         wish->held = t->old_held;
         wish->removing = t->old_removing;
         wish->order = t->old_order;
-        free(wish->by);
-        wish->by = pm_strdup(t->old_by);
+        set_by(wish, t->old_by);
     }
     forget_touches(d);
 }

@@ -89,12 +89,12 @@ void desired_begin(struct desired *d);
 /* A new wish, down. Revives one that is being removed. The spec is copied, id is given. */
 struct wish *desired_add(struct desired *d, const struct pm_spec *spec);
 void desired_change(struct desired *d, struct wish *wish, const struct pm_spec *spec);
-/* A new order: up or down. by is copied. */
+/* A new order: up or down. by is copied, as in desired_remove. */
 void desired_order(struct desired *d, struct wish *wish, bool up, const char *by);
 void desired_hold(struct desired *d, struct wish *wish, bool held);
 /* Not an order of ours: the deputy is known to have obeyed a higher one. */
 void desired_raise(struct desired *d, struct wish *wish, uint64_t order);
-void desired_remove(struct desired *d, struct wish *wish);
+void desired_remove(struct desired *d, struct wish *wish, const char *by);
 void desired_commit(struct desired *d);
 void desired_abort(struct desired *d);
 

@@ -155,7 +155,7 @@ static bool enter(struct sheriff *s, const struct order *order, struct wish *wis
         desired_order(d, wish, up, order->by);
         return true;
     case PM_VERB_REMOVE:
-        desired_remove(d, wish);
+        desired_remove(d, wish, order->by);
         return true;
     default:
         return false;

@@ -273,7 +273,7 @@ static bool apply_item(const struct plan_item *item, struct desired *d, enum pm_
             desired_order(d, wish, true, by);
         return true;
     case PM_ACTION_REMOVE:
-        desired_remove(d, wish);
+        desired_remove(d, wish, by);
         return true;
     case PM_ACTION_RESTART:
         desired_change(d, wish, item->spec);

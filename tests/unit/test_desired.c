@@ -68,7 +68,7 @@ Test(desired, gives_numbers_that_are_never_used_again)
     uint64_t id = wish->spec.id;
 
     desired_begin(&d);
-    desired_remove(&d, wish);
+    desired_remove(&d, wish, "ann");
     desired_commit(&d);
     desired_forget(&d, &wish);
     cr_assert_null(wish);
@@ -102,7 +102,7 @@ Test(desired, goes_back_to_what_was_when_a_transaction_is_aborted)
     desired_change(&d, wish, &changed);
     desired_order(&d, wish, true, "ann");
     desired_hold(&d, wish, true);
-    desired_remove(&d, wish);
+    desired_remove(&d, wish, "ann");
     desired_add(&d, &fresh);
     desired_abort(&d);
 
@@ -146,7 +146,7 @@ Test(desired, revives_what_is_still_being_removed)
     struct pm_spec again = spec("cam", "k9");
 
     desired_begin(&d);
-    desired_remove(&d, wish);
+    desired_remove(&d, wish, "ann");
     desired_commit(&d);
     again.command = "false";
     desired_begin(&d);
@@ -165,7 +165,7 @@ Test(desired, keeps_each_deputys_wishes_sorted_by_number)
     struct wish *third = desired_find(&d, "k9", "", "c");
     struct post *post = third->post;
     desired_begin(&d);
-    desired_remove(&d, third);
+    desired_remove(&d, third, "ann");
     desired_commit(&d);
     desired_forget(&d, &third);
     cr_assert_eq(post->n, 4);
