@@ -93,6 +93,8 @@ const char *users_resolve(const struct pm_spec *spec, struct pm_arena *arena,
     }
     /* Who is not root may only become himself, which needs no right if nothing is switched. */
     out->is_self = geteuid() != 0 && user.uid == geteuid() && gid == getegid();
+    if (geteuid() != 0 && !out->is_self)
+        return "only a deputyd that root runs can run it as somebody else";
     out->uid = user.uid;
     out->gid = gid;
     return list_groups(&user, gid, arena, &out->groups) ? NULL : "out of memory";
