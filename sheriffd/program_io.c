@@ -114,6 +114,15 @@ static enum pm_err apply(struct program *p, char **why)
     return err;
 }
 
+/* A report has many lines, and each is one of the log. */
+static void log_report(char *report)
+{
+    char *rest = NULL;
+
+    for (char *line = strtok_r(report, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        pm_log_error("%s", line);
+}
+
 static void apply_again(struct program *p)
 {
     char *why PM_CLEANUP(pm_free) = NULL;
@@ -122,8 +131,10 @@ static void apply_again(struct program *p)
     p->reapply = err == PM_BUSY;
     if (err == PM_OK)
         pm_log_info("%s is applied", p->setup->config);
-    else if (err != PM_BUSY)
-        pm_log_error("%s is not applied, nothing has changed:\n%s", p->setup->config, why);
+    if (err == PM_OK || err == PM_BUSY)
+        return;
+    pm_log_error("%s is not applied, nothing has changed:", p->setup->config);
+    log_report(why);
 }
 
 /* ---- turns ------------------------------------------------------------------------ */
@@ -326,9 +337,11 @@ int program_run(const struct program_setup *setup)
         opened = bring_deputy(&p, &why);
     }
     if (!opened || err != PM_OK) {
-        /* A configuration's report says itself where each error is. */
-        fprintf(stderr, err == PM_BAD_CONFIG ? "%s%s\n" : "%s: %s\n",
-                err == PM_BAD_CONFIG ? "" : "sheriffd", why);
+        /* A configuration's report says itself where each error is, and ends its last line. */
+        if (why[strlen(why) - 1] == '\n')
+            fputs(why, stderr);
+        else
+            fprintf(stderr, "sheriffd: %s\n", why);
         close_all(&p);
         return opened ? pm_err_exit(err) : EXIT_FAILURE;
     }
