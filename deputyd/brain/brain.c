@@ -39,7 +39,7 @@ void brain_close(struct brain **brain)
     *brain = NULL;
     if (b == NULL)
         return;
-    wish_keep(b);
+    wish_keep(b, b->wish.kept);
     for (size_t i = 0; i < b->roster.n; i++)
         b->port->drop(b->self, b->roster.at[i]->output);
     roster_fini(&b->roster);
@@ -86,14 +86,14 @@ static bool all_is_over(const struct brain *b)
 
 /* Notes of the dead are not left behind: the deputy that begins next shall begin afresh what is
  * wanted up, and not find an order to stop that only meant this end. */
-static void end_when_over(struct brain *b)
+static void end_when_over(struct brain *b, struct pm_mono now)
 {
     struct pm_finished finished = { .leave_running = b->leave_running };
 
     if (!b->ready || !b->ending || b->finished || !(b->leave_running || all_is_over(b)))
         return;
     b->finished = true;
-    wish_keep(b);
+    wish_keep(b, now);
     if (!b->leave_running)
         slots_finish(b);
     link_bye(b);
@@ -212,9 +212,9 @@ void brain_turn(struct brain *b, struct pm_mono now)
     if (passed(b->wish.obey_at, now))
         wish_obey_loaded(b, now);
     link_turn(b, now);
-    end_when_over(b);
+    end_when_over(b, now);
     if (passed(b->wish.keep_at, now))
-        wish_keep(b);
+        wish_keep(b, now);
 }
 
 static void sooner(struct pm_mono *next, struct pm_mono when)

@@ -29,6 +29,7 @@ struct wish { /* what shall run; see wish.c */
     bool loaded;               /* from a former life, to be obeyed when the keeper says begin */
     struct pm_mono obey_at;    /* when to obey what was loaded at the latest; 0 = it is done */
     struct pm_mono keep_at;    /* when to keep what changed; 0 = it is kept */
+    struct pm_mono kept;       /* the last time */
 };
 
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
@@ -78,7 +79,7 @@ void wish_take_specs(struct brain *brain, const struct pm_specs *specs, struct p
 void wish_take_wants(struct brain *brain, const struct pm_wants *wants, struct pm_mono now);
 void wish_begin(struct brain *brain, bool warm, struct pm_mono now);
 void wish_obey_loaded(struct brain *brain, struct pm_mono now);
-void wish_keep(struct brain *brain); /* now, if it is not kept */
+void wish_keep(struct brain *brain, struct pm_mono now); /* if it is not kept */
 
 /* link.c */
 void link_turn(struct brain *brain, struct pm_mono now);

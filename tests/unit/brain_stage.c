@@ -94,7 +94,7 @@ static void keep_wish(void *self, const struct pm_wish *wish)
     (void)self;
     t.wish.n = 0;
     cr_assert_eq(pm_encode(&pm_wish_desc, wish, &t.wish), PM_OK);
-    say("kept");
+    t.kept++;
 }
 
 static const char *resolve(void *self, const struct pm_spec *spec, struct pm_arena *arena,

@@ -33,6 +33,7 @@ struct brain_stage {
     struct pm_arena arena;
     struct pm_beat beat;
     struct pm_buf wish;            /* as its file would hold it */
+    unsigned kept;                 /* how often it was written */
     uint64_t orders;
 };
 extern struct brain_stage t;

@@ -31,7 +31,7 @@ Test(life, a_stop_asks_then_kills)
     when_want(1, false, 2);
     then_said("kill 0/1 2\nstatus 1\n");
     when_time_passes(2999);
-    then_said("kept\n");
+    then_said("");
     when_time_passes(1);
     then_said("kill 0/1 9\nstatus 1\n");
     when_ended(0, 1, 0, SIGKILL);

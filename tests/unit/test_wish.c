@@ -57,6 +57,20 @@ Test(wish, a_changed_spec_counts_from_the_next_life_on)
     cr_assert_eq(row("cam")->spec_hash, pm_spec_hash(&changed));
 }
 
+Test(wish, a_wish_is_kept_in_the_turn_that_obeys_it)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_deputy();
+    when_specs(1, &spec, 1);
+    when_want(1, true, 1);
+    cr_assert_eq(t.kept, 1);
+    when_want(1, false, 2);
+    cr_assert_eq(t.kept, 2);
+    when_time_passes(5000);
+    cr_assert_eq(t.kept, 2);
+}
+
 Test(wish, wants_wait_for_their_specs)
 {
     struct pm_spec spec = a_spec(1, "cam");
