@@ -201,6 +201,7 @@ static void place(struct pm_slots *slots, const struct stray *stray)
 
     if (pm_slots_claim(slots, stray->slot, &slot) != PM_OK || !is_better(stray, slot))
         return;
+    pm_slot_change(slot);
     slot->pid = stray->pid;
     slot->run = stray->run;
     slot->start_ticks = stray->stat.start_ticks;

@@ -36,6 +36,7 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
         life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
     if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
         close_fds(life);
+    pm_slot_change(slot);
     slot->adopted = true;
     pm_slot_enter(slot, PM_SLOT_LIVE);
     lives->living++;
@@ -59,6 +60,7 @@ size_t pm_lives_take_over(struct pm_lives *lives, bool made)
             pm_slot_enter(slot, PM_SLOT_IDLE);
             continue;
         }
+        pm_slot_change(slot);
         slot->unknown = true;
         pm_slot_enter(slot, PM_SLOT_ENDED);
         leaders_lost = true;
@@ -101,6 +103,7 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
         return;
     life = &lives->at[what->slot];
     close_fds(life); /* of the life before, when nobody has seen its end */
+    pm_slot_change(slot);
     slot->pid = 0;
     slot->start_ticks = 0;
     slot->pipes[0] = slot->pipes[1] = 0;
@@ -176,6 +179,7 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     life->pid = life->pidfd = 0;
     lives->living--;
 
+    pm_slot_change(slot);
     slot->unknown = info == NULL;
     slot->exit_code = info && info->si_code == CLD_EXITED ? info->si_status : 0;
     slot->exit_signal = info && info->si_code != CLD_EXITED ? info->si_status : 0;
@@ -192,6 +196,7 @@ void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run)
     if (slot == NULL || slot->run != run || pm_slot_phase(slot) != PM_SLOT_ENDED)
         return;
     close_fds(&lives->at[number]);
+    pm_slot_change(slot);
     slot->pid = 0;
     pm_slot_enter(slot, PM_SLOT_IDLE);
 }

@@ -3,7 +3,8 @@
  * Its size is that of a full table, but only records that were ever used take memory: space is
  * reserved in blocks, before use, because a page the file system cannot provide would be a SIGBUS
  * in the one program that must not die. Nothing is ever written that a kill between two stores
- * could turn into a lie: the phase is stored last and read first.
+ * could turn into a lie: the phase is stored last and read first, and a record says of itself
+ * that it is being changed. One that is not must agree with its checksum.
  *
  * A table of another boot describes processes that cannot exist: it is begun anew. One that
  * is damaged or of another version is moved aside, never overwritten.
@@ -21,8 +22,9 @@
 #include <unistd.h>
 
 #define MAGIC       "PMSLOTS"
-#define VERSION     1
+#define VERSION     2
 #define BLOCK_SLOTS 32 /* reserved together: 70 KB */
+#define CHANGING    0x63686e67u /* no flipped bit makes it */
 
 struct header {
     char magic[8];
@@ -30,7 +32,8 @@ struct header {
     _Atomic uint32_t used;  /* records reserved so far */
     char boot[40];          /* boot id: pids of another boot mean nothing */
     uint64_t epoch, brains;
-    uint64_t complete;      /* what lived before this table is in it */
+    uint32_t complete;      /* what lived before this table is in it */
+    _Atomic uint32_t used_too; /* the same as `used`, or ahead of it: a record must not be hidden */
 };
 
 struct table {
@@ -58,9 +61,43 @@ static void read_boot_id(char *boot, size_t size)
 
 /* ---- one slot ------------------------------------------------------------------------ */
 
+/* FNV-1a, 64 bit */
+static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t n)
+{
+    const uint8_t *at = bytes;
+
+    while (n-- > 0)
+        sum = (sum ^ *at++) * 0x100000001b3ull;
+    return sum;
+}
+
+static uint64_t sum_of(const struct pm_slot *slot)
+{
+    uint64_t sum = add_bytes(0xcbf29ce484222325ull, slot, offsetof(struct pm_slot, changing));
+
+    return add_bytes(sum, slot->note, slot->note_n);
+}
+
+void pm_slot_change(struct pm_slot *slot)
+{
+    slot->changing = CHANGING;
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void end_change(struct pm_slot *slot)
+{
+    slot->sum = sum_of(slot);
+    atomic_signal_fence(memory_order_seq_cst);
+    slot->changing = 0;
+}
+
+/* A record in SPAWNING is the child's to change, too: it stays open. */
 void pm_slot_enter(struct pm_slot *slot, enum pm_slot_phase phase)
 {
+    pm_slot_change(slot);
     atomic_store(&slot->phase, phase);
+    if (phase != PM_SLOT_SPAWNING)
+        end_change(slot);
 }
 
 enum pm_slot_phase pm_slot_phase(const struct pm_slot *slot)
@@ -75,24 +112,46 @@ bool pm_slot_living(const struct pm_slot *slot)
 
 void pm_slot_free(struct pm_slot *slot)
 {
-    pm_slot_enter(slot, PM_SLOT_FREE);
-    memset(slot, 0, sizeof *slot);
+    pm_slot_change(slot);
+    atomic_store(&slot->phase, PM_SLOT_FREE);
+    memset(slot, 0, offsetof(struct pm_slot, changing));
+    memset(slot->note, 0, sizeof slot->note);
+    end_change(slot);
 }
 
 enum pm_err pm_slot_note(struct pm_slot *slot, const void *note, size_t n)
 {
     if (n > sizeof slot->note)
         return PM_LIMIT;
+    pm_slot_change(slot);
     slot->note_n = 0; /* a note cut off by a kill is worse than none */
     atomic_signal_fence(memory_order_seq_cst);
     if (n > 0)
         memcpy(slot->note, note, n);
     atomic_signal_fence(memory_order_seq_cst);
     slot->note_n = (uint32_t)n;
+    if (pm_slot_phase(slot) != PM_SLOT_SPAWNING)
+        end_change(slot);
     return PM_OK;
 }
 
 /* ---- opening ------------------------------------------------------------------------- */
+
+static uint32_t used_by(const struct header *header)
+{
+    return header->used > header->used_too ? header->used : header->used_too;
+}
+
+static bool record_is_good(const struct pm_slot *slot)
+{
+    bool needs_pid = slot->phase == PM_SLOT_LIVE || slot->phase == PM_SLOT_ENDED;
+    bool untouched = slot->phase == PM_SLOT_FREE && slot->run == 0 && slot->note_n == 0;
+
+    if (slot->phase >= PM_SLOT_PHASES || slot->note_n > PM_LIMIT_NOTE || slot->pid < 0
+        || slot->pid == 1 || (needs_pid && slot->pid == 0))
+        return false;
+    return slot->changing == CHANGING || untouched || slot->sum == sum_of(slot);
+}
 
 /* NULL: fine; else what is wrong with it. */
 static const char *table_fault(const struct table *table, off_t size)
@@ -106,15 +165,11 @@ static const char *table_fault(const struct table *table, off_t size)
     if (header->version != VERSION)
         return "it was written by another version";
     if (header->record_bytes != sizeof(struct pm_slot) || header->count != PM_LIMIT_SLOTS
-        || header->used > PM_LIMIT_SLOTS)
+        || header->used > PM_LIMIT_SLOTS || header->used_too > PM_LIMIT_SLOTS)
         return "its header is damaged";
-    for (uint32_t i = 0; i < header->used; i++) {
-        const struct pm_slot *slot = &table->slots[i];
-        bool needs_pid = slot->phase == PM_SLOT_LIVE || slot->phase == PM_SLOT_ENDED;
-        if (slot->phase >= PM_SLOT_PHASES || slot->note_n > PM_LIMIT_NOTE || slot->pid < 0
-            || slot->pid == 1 || (needs_pid && slot->pid == 0))
+    for (uint32_t i = 0; i < used_by(header); i++)
+        if (!record_is_good(&table->slots[i]))
             return "a record is damaged";
-    }
     return NULL;
 }
 
@@ -174,10 +229,13 @@ static enum pm_err reuse(const char *path, const char *boot, struct pm_slots *sl
     if (slots->table == NULL)
         return PM_IO;
     *fault = table_fault(slots->table, size);
-    if (*fault != NULL || !is_of_boot(slots->table, boot)) {
-        munmap(slots->table, sizeof *slots->table);
-        slots->table = NULL;
+    if (*fault == NULL && is_of_boot(slots->table, boot)) {
+        slots->table->header.used = slots->table->header.used_too
+            = used_by(&slots->table->header);
+        return PM_OK;
     }
+    munmap(slots->table, sizeof *slots->table);
+    slots->table = NULL;
     return PM_OK;
 }
 
@@ -255,6 +313,7 @@ enum pm_err pm_slots_claim(struct pm_slots *slots, uint64_t number, struct pm_sl
                                 (off_t)((wanted - used) * sizeof(struct pm_slot)));
         if (errno != 0)
             return PM_IO;
+        atomic_store(&slots->table->header.used_too, wanted);
         atomic_store(&slots->table->header.used, wanted);
     }
     *out = &slots->table->slots[number];

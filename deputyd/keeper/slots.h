@@ -1,7 +1,8 @@
 /* The slot table: what this deputy's keeper holds, in a file that outlives the keeper.
  *
  * The file is mapped, so a killed keeper leaves behind exactly what it had noted. A record is
- * believed only together with the kernel: a pid counts when its start time agrees. */
+ * believed only while its checksum holds, and only together with the kernel: a pid counts when its
+ * start time agrees. */
 #ifndef KEEPER_SLOTS_H
 #define KEEPER_SLOTS_H
 
@@ -28,6 +29,8 @@ struct pm_slot {
     int32_t exit_code, exit_signal;
     uint64_t cpu_ms, peak_bytes;
     uint32_t note_n;
+    uint32_t changing;         /* see pm_slot_change */
+    uint64_t sum;              /* of all above but `changing`, and of the note */
     uint8_t note[PM_LIMIT_NOTE];
 };
 
@@ -56,6 +59,9 @@ struct pm_slot *pm_slots_at(struct pm_slots *slots, uint64_t number) PM_MUST_USE
 enum pm_err pm_slots_claim(struct pm_slots *slots, uint64_t number, struct pm_slot **out)
     PM_MUST_USE;
 
+/* Before the first store into a record: until its next phase is entered it is believed as it is,
+ * because we may be killed half-way. At any other time a wrong checksum tells of damage. */
+void pm_slot_change(struct pm_slot *slot);
 void pm_slot_enter(struct pm_slot *slot, enum pm_slot_phase phase); /* publishes the record */
 enum pm_slot_phase pm_slot_phase(const struct pm_slot *slot);
 bool pm_slot_living(const struct pm_slot *slot); /* SPAWNING or LIVE */

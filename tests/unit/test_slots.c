@@ -208,6 +208,74 @@ Test(slots, a_table_that_cannot_be_believed_is_moved_aside)
     }
 }
 
+/* Byte `offset` of the first record gets another bit; the table is looked at, and made anew. */
+static void then_a_flipped_bit_is_noticed(size_t offset, unsigned bit)
+{
+    struct pm_slots *slots = open_table(true, NULL);
+    struct pm_slot *slot = claim(slots, 0);
+    char *lost;
+
+    pm_slots_complete(slots);
+    slot->pid = 1234;
+    slot->run = 7;
+    slot->start_ticks = 123456;
+    slot->pipes[0] = 77;
+    cr_assert_eq(pm_slot_note(slot, "remember", 8), PM_OK);
+    pm_slot_enter(slot, PM_SLOT_LIVE);
+    ((uint8_t *)slot)[offset] ^= (uint8_t)(1u << bit);
+    pm_slots_close(&slots);
+    slots = open_table(true, &lost);
+    cr_expect_not_null(lost, "bit %u of byte %zu", bit, offset);
+    free(lost);
+    pm_slots_close(&slots);
+    unlink(path);
+}
+
+Test(slots, any_flipped_bit_of_a_record_is_noticed)
+{
+    for (size_t i = 0; i < offsetof(struct pm_slot, note) + strlen("remember"); i++)
+        for (unsigned bit = 0; bit < 8; bit++)
+            if (i < offsetof(struct pm_slot, changing) || i >= offsetof(struct pm_slot, sum))
+                then_a_flipped_bit_is_noticed(i, bit);
+}
+
+Test(slots, a_record_half_changed_by_a_killed_keeper_is_believed)
+{
+    struct pm_slots *slots = open_table(true, NULL);
+    struct pm_slot *slot = claim(slots, 0);
+
+    pm_slots_complete(slots);
+    slot->pid = 1234;
+    pm_slot_enter(slot, PM_SLOT_LIVE);
+    pm_slot_change(slot);
+    slot->unknown = true;
+    pm_slots_close(&slots);
+    slots = open_table(false, NULL);
+    cr_expect_eq(pm_slots_at(slots, 0)->pid, 1234);
+    pm_slot_free(pm_slots_at(slots, 0));
+    pm_slots_close(&slots);
+    slots = open_table(false, NULL);
+    pm_slots_close(&slots);
+}
+
+Test(slots, no_flipped_bit_hides_records)
+{
+    static const off_t used = 20, used_too = 84;
+    static const off_t places[] = { used, used_too };
+
+    for (size_t i = 0; i < PM_COUNT(places); i++) {
+        struct pm_slots *slots = open_table(true, NULL);
+        (void)claim(slots, 40);
+        pm_slots_complete(slots);
+        pm_slots_close(&slots);
+        write_at(places[i], "\0", 1); /* 64 becomes 0 */
+        slots = open_table(false, NULL);
+        cr_expect_eq(pm_slots_used(slots), 64);
+        pm_slots_close(&slots);
+        unlink(path);
+    }
+}
+
 Test(slots, a_table_cut_short_is_moved_aside)
 {
     given_a_table_with_a_life();
