@@ -320,3 +320,27 @@ const struct pm_want *want_for(const struct stage *stage, const char *name)
                 return &wants->wants.at[k];
     return NULL;
 }
+
+const struct pm_reply *last_reply(const struct stage *stage)
+{
+    return heard(stage, PM_MSG_REPLY);
+}
+
+const struct pm_outcome *only_outcome(const struct stage *stage)
+{
+    const struct pm_outcomes *outcomes = heard(stage, PM_MSG_OUTCOMES);
+
+    cr_assert_eq(outcomes->outcomes.n, 1);
+    return &outcomes->outcomes.at[0];
+}
+
+struct fake_deputy given_running_cam(struct stage *stage)
+{
+    static const char *const cam[] = { "cam" };
+    struct fake_deputy k9;
+
+    given_processes(stage, cam, 1);
+    k9 = given_deputy(stage, "k9", 1, NULL, 0);
+    deputy_reports(stage, &k9, row("cam", PM_STATE_RUNNING, want_for(stage, "cam")->order));
+    return k9;
+}

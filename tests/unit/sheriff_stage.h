@@ -75,4 +75,9 @@ const struct pm_proc *seen_by_client(struct stage *stage, const char *name);
 /* What the last specs and wants say of it, or NULL. */
 const struct pm_want *want_for(const struct stage *stage, const char *name);
 
+const struct pm_reply *last_reply(const struct stage *stage);
+const struct pm_outcome *only_outcome(const struct stage *stage); /* of the last outcomes */
+/* cam on k9, defined, up and running under its first order. */
+struct fake_deputy given_running_cam(struct stage *stage);
+
 #endif

@@ -1,0 +1,223 @@
+#include "sheriff_stage.h"
+
+#include <criterion/criterion.h>
+#include <procman/limits.h>
+#include <procman/status.h>
+#include <string.h>
+
+static struct stage stage;
+
+static void begin(void)
+{
+    stage_begin(&stage, NULL, false);
+    settle(&stage);
+}
+
+static void end(void)
+{
+    stage_end(&stage);
+}
+
+TestSuite(sessions, .init = begin, .fini = end);
+
+static const char *const cam[] = { "cam" };
+
+/* ---- deputies come ---------------------------------------------------------------- */
+
+Test(sessions, tells_a_deputy_its_wishes_after_it_has_said_all_it_knows)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+
+    given_processes(&stage, cam, 1);
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 0);
+    cr_assert_eq(((const struct pm_welcome *)heard(&stage, PM_MSG_WELCOME))->sheriff_id, 4711);
+    cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0);
+
+    deputy_status(&stage, &k9, true, NULL, 0);
+    cr_assert(want_for(&stage, "cam")->up);
+    cr_assert_eq(((const struct pm_wants *)heard(&stage, PM_MSG_WANTS))->specs_generation,
+                 ((const struct pm_specs *)heard(&stage, PM_MSG_SPECS))->generation);
+    cr_assert(event_was(&stage, "deputy-up", "10.0.0.9"));
+}
+
+Test(sessions, refuses_a_second_deputy_of_one_name_while_the_first_is_heard)
+{
+    struct fake_deputy k9 = given_deputy(&stage, "k9", 1, NULL, 0), other = { .peer = 2 };
+
+    deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    cr_assert_eq(other.session, 0);
+    cr_assert(strstr(((const struct pm_refused *)heard(&stage, PM_MSG_REFUSED))->text, "--name"));
+
+    pass(&stage, 4000);
+    deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    cr_assert_neq(other.session, 0);
+    cr_assert_neq(other.session, k9.session);
+}
+
+Test(sessions, takes_the_same_deputy_again_at_once_when_its_brain_was_replaced)
+{
+    struct fake_deputy k9 = given_running_cam(&stage), again = { .peer = 9 };
+    size_t before = said_count(&stage, PM_MSG_SPECS);
+
+    deputy_hello(&stage, &again, "k9", STAGE_EPOCH, 4711);
+    cr_assert_neq(again.session, 0);
+    deputy_status(&stage, &k9, true, NULL, 0); /* from the former connection: nobody listens */
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
+    cr_assert_eq(said_count(&stage, PM_MSG_SPECS), before);
+}
+
+Test(sessions, refuses_another_version_with_both_numbers)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_hello hello = { .version = 99, .name = "k9", .hostname = "", .software = "",
+                              .boot_id = "" };
+
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    const struct pm_refused *refused = heard(&stage, PM_MSG_REFUSED);
+    cr_assert_str_eq(refused->error, "version");
+    cr_assert(strstr(refused->text, "99") != NULL && strstr(refused->text, "version 1") != NULL);
+}
+
+Test(sessions, refuses_a_name_that_cannot_be_one)
+{
+    struct fake_deputy bad = { .peer = 1 };
+
+    deputy_hello(&stage, &bad, "a/b", 1, 0);
+    cr_assert_eq(bad.session, 0);
+    cr_assert_str_eq(((const struct pm_refused *)heard(&stage, PM_MSG_REFUSED))->error, "usage");
+}
+
+Test(sessions, adopts_what_a_deputy_of_a_lost_sheriff_holds)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9");
+    struct pm_want want = { .id = 33, .up = true, .order = 17 };
+    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
+
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
+                                  .wants = { &want, 1 } };
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_status(&stage, &k9, true, rows, 1);
+
+    cr_assert(want_for(&stage, "lidar")->up);
+    cr_assert_eq(want_for(&stage, "lidar")->order, 17); /* obeyed already: nothing happens */
+    cr_assert_eq(seen_by_client(&stage, "lidar")->state, PM_STATE_RUNNING);
+    cr_assert_eq(stage.stored, 1);
+}
+
+Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9"), other = spec("x", "k8", "true");
+    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
+                              .client = "", .source = "" };
+
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage); /* on its way to the disk */
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 } };
+    struct pm_status status = { .session = k9.session, .seq = 1, .full = true };
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    turn(&stage);
+    cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0);
+    settle(&stage);
+    cr_assert_not_null(want_for(&stage, "lidar"));
+}
+
+Test(sessions, never_lags_behind_an_order_a_deputy_has_obeyed)
+{
+    struct fake_deputy k9;
+    struct pm_status_row rows[] = { row("cam", PM_STATE_RUNNING, 900) };
+
+    given_processes(&stage, cam, 1);
+    k9 = given_deputy(&stage, "k9", 1, rows, 1);
+    cr_assert_eq(want_for(&stage, "cam")->order, 900); /* it lives as wished: no new life */
+    client_orders(&stage, PM_VERB_RESTART, "cam");
+    settle(&stage);
+    cr_assert_gt(want_for(&stage, "cam")->order, 900);
+    (void)k9;
+}
+
+/* ---- deputies go ------------------------------------------------------------------ */
+
+Test(sessions, calls_a_silent_deputy_lost_and_believes_it_again_when_it_speaks)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_beat beat = { .session = k9.session, .seq = k9.seq };
+
+    pass(&stage, 2000);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
+    pass(&stage, 2000);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_LOST);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state_age_ms, 4000);
+    cr_assert(strstr(seen_by_client(&stage, "cam")->reason, "k9 is not heard"));
+    cr_assert(event_was(&stage, "deputy-lost", "k9"));
+
+    deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
+    pass(&stage, 100);
+    cr_assert(event_was(&stage, "deputy-up", "back"));
+}
+
+Test(sessions, keeps_calm_for_a_moment_when_a_connection_is_gone)
+{
+    given_running_cam(&stage);
+    stage.deaf = true;
+    pass(&stage, 1000);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
+    pass(&stage, 3000);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_LOST);
+}
+
+Test(sessions, knows_that_nothing_runs_on_a_deputy_that_said_goodbye)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_bye bye = { .session = k9.session };
+
+    deputy_says(&stage, &k9, PM_MSG_BYE, &bye);
+    cr_assert_eq(seen_by_client(&stage, "cam")->state, PM_STATE_WAITING);
+    cr_assert_eq(seen_by_client(&stage, "cam")->pid, 0);
+}
+
+Test(sessions, asks_for_everything_when_digests_differ_twice)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_status_row now = row("cam", PM_STATE_FAILED, 2);
+    const struct pm_wants *wants = heard(&stage, PM_MSG_WANTS);
+    struct pm_beat beat = { .session = k9.session, .seq = k9.seq,
+                            .generation = wants->generation,
+                            .specs_generation = wants->specs_generation,
+                            .digest = pm_status_digest(&now, 1) };
+
+    deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    cr_assert_eq(said_count(&stage, PM_MSG_RESYNC), 0);
+    deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    cr_assert_eq(said_count(&stage, PM_MSG_RESYNC), 1);
+}
+
+Test(sessions, repeats_wishes_a_deputy_does_not_hold)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_beat beat = { .session = k9.session, .seq = k9.seq };
+    size_t before = said_count(&stage, PM_MSG_WANTS);
+
+    deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    turn(&stage);
+    cr_assert_eq(said_count(&stage, PM_MSG_WANTS), before + 1);
+}
+
+Test(sessions, beats_each_second_and_acknowledges_what_it_heard)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+
+    pass(&stage, 1000);
+    const struct pm_beat *beat = heard(&stage, PM_MSG_BEAT);
+    cr_assert_eq(beat->seq, k9.seq);
+    cr_assert_eq(beat->session, k9.session);
+}
