@@ -20,8 +20,8 @@ struct batch {
     struct pm_event_list events;
     struct pm_buf bytes;
     struct pm_arena arena;        /* holds the texts and events */
-    enum pm_err err;              /* the store's answer: OK, or nothing of it happened, because … */
-    char *text;                   /* … of this; heap */
+    enum pm_err err;              /* the store's answer: OK, or nothing of it happened … */
+    char *text;                   /* … because of this; heap */
 };
 
 struct batch *batch_open(uint64_t number);

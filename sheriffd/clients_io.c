@@ -21,13 +21,14 @@
 
 #define SHARE 64         /* messages of one socket before the others have their turn */
 #define WATCHER (1ull << 32) /* in a peer's number: it is on the watch socket */
+#define VIEW "view"
 #define USERS 16         /* names remembered, so that nobody is looked up for each message */
 
 struct user { bool known; unsigned uid; char name[64]; };
 
 struct clients {
     zsock_t *control, *watch, *stream;
-    size_t viewers;      /* subscriptions that the view's topic matches */
+    unsigned viewed;     /* bit n: somebody subscribes to the first n bytes of VIEW */
     struct user users[USERS];
     size_t next_user;
 };
@@ -78,8 +79,8 @@ enum pm_err clients_open(const char *run_dir, const char *observers, struct clie
     c->control = socket_open(ZMQ_ROUTER);
     c->watch = socket_open(ZMQ_ROUTER);
     c->stream = socket_open(ZMQ_XPUB);
-    /* Each follower is to hear the present end, and each one's leaving must be counted. */
-    socket_set(c->stream, ZMQ_XPUB_VERBOSER, 1);
+    /* Each follower of an output is to hear its present end, not only the first. */
+    socket_set(c->stream, ZMQ_XPUB_VERBOSE, 1);
     err = bind_all(c, run_dir, why);
     if (err == PM_OK && observers != NULL)
         err = admit_observers(run_dir, observers, why);
@@ -185,17 +186,18 @@ void clients_read(struct clients *clients, zsock_t *socket, struct sheriff *s,
     }
 }
 
-static void count_viewer(struct clients *c, zmq_msg_t *frame)
+/* A topic's end comes when its last subscriber has left it. */
+static void note_viewer(struct clients *c, zmq_msg_t *frame)
 {
     const uint8_t *bytes = zmq_msg_data(frame);
     size_t n = zmq_msg_size(frame) - 1;
 
-    if (n > strlen("view") || memcmp(bytes + 1, "view", n) != 0)
+    if (n > strlen(VIEW) || memcmp(bytes + 1, VIEW, n) != 0)
         return;
     if (bytes[0] == 1)
-        c->viewers++;
-    else if (c->viewers > 0)
-        c->viewers--;
+        c->viewed |= 1u << n;
+    else if (bytes[0] == 0)
+        c->viewed &= ~(1u << n);
 }
 
 void clients_read_stream(struct clients *clients, struct sheriff *s, struct deputies *deputies)
@@ -204,12 +206,13 @@ void clients_read_stream(struct clients *clients, struct sheriff *s, struct depu
 
     while (frames_recv(zsock_resolve(clients->stream), &frames)) {
         if (frames.n == 1 && zmq_msg_size(&frames.at[0]) > 0) {
-            count_viewer(clients, &frames.at[0]);
-            deputies_subscribe(deputies, &frames.at[0]);
+            note_viewer(clients, &frames.at[0]);
+            deputies_subscribe(deputies, zmq_msg_data(&frames.at[0]),
+                               zmq_msg_size(&frames.at[0]));
         }
         frames_fini(&frames);
     }
-    sheriff_on_audience(s, clients->viewers > 0);
+    sheriff_on_audience(s, clients->viewed != 0);
 }
 
 /* ---- out -------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include "sheriffd/deputies_io.h"
 
 #include "sheriffd/socket_io.h"
+#include "sheriffd/table.h"
 #include "sheriffd/wire_io.h"
 
 #include <procman/limits.h>
@@ -19,7 +20,13 @@
 #define STATS  "stats/"
 #define OUTPUT "output/"
 
-struct deputies { zsock_t *orders, *feed; };
+#define TOPIC_MOST   64   /* bytes; "output/" and the longest number have 28 */
+#define FOLLOWS_MOST 8192 /* topics followed at once; more are not passed on */
+
+struct deputies {
+    zsock_t *orders, *feed;
+    struct table followed;   /* topics, heap strings */
+};
 
 static enum pm_err bind_all(struct deputies *d, const char *run_dir, const struct listen *listen,
                             char **why)
@@ -55,10 +62,15 @@ enum pm_err deputies_open(const char *run_dir, const struct listen *listen, stru
 
 void deputies_close(struct deputies **deputies)
 {
+    size_t at = 0;
+
     if (*deputies == NULL)
         return;
     zsock_destroy(&(*deputies)->orders);
     zsock_destroy(&(*deputies)->feed);
+    for (char *topic; (topic = table_next(&(*deputies)->followed, &at)) != NULL;)
+        free(topic);
+    table_fini(&(*deputies)->followed);
     free(*deputies);
     *deputies = NULL;
 }
@@ -138,8 +150,9 @@ static bool is_chunk(zmq_msg_t *topic, zmq_msg_t *body)
     pm_arena_fini(&arena);
     if (err != PM_OK)
         return false;
-    int n = snprintf(expected, sizeof expected, OUTPUT "%llu/", (unsigned long long)chunk.id);
-    return zmq_msg_size(topic) == (size_t)n && memcmp(zmq_msg_data(topic), expected, (size_t)n) == 0;
+    size_t n = (size_t)snprintf(expected, sizeof expected, OUTPUT "%llu/",
+                                (unsigned long long)chunk.id);
+    return zmq_msg_size(topic) == n && memcmp(zmq_msg_data(topic), expected, n) == 0;
 }
 
 static void pass_on(struct frames *frames, zsock_t *stream)
@@ -180,12 +193,61 @@ bool deputies_send(struct deputies *deputies, uint64_t peer, enum pm_msg kind, c
     return wire_send(zsock_resolve(deputies->orders), peer, kind, msg);
 }
 
-void deputies_subscribe(struct deputies *deputies, zmq_msg_t *subscription)
+static bool same_topic(const void *item, const void *key)
 {
-    const char *bytes = zmq_msg_data(subscription);
-    size_t n = zmq_msg_size(subscription);
+    return strcmp(item, key) == 0;
+}
+
+static void tell_feed(struct deputies *d, char begin, const char *topic)
+{
+    char frame[1 + TOPIC_MOST];
+    size_t n = strlen(topic);
+
+    frame[0] = begin;
+    memcpy(frame + 1, topic, n);
+    (void)zmq_send(zsock_resolve(d->feed), frame, 1 + n, ZMQ_DONTWAIT);
+}
+
+/* The socket counts subscriptions: one that is there already is told to the deputies, so that
+ * they say the present end, and taken back here, where it then changes nothing. */
+static void begin_follow(struct deputies *d, const char *topic)
+{
+    uint64_t hash = table_hash_text(0, topic);
+    bool again = table_find(&d->followed, hash, same_topic, topic) != NULL;
+
+    if (!again && d->followed.n >= FOLLOWS_MOST)
+        return;
+    tell_feed(d, 1, topic);
+    if (again)
+        tell_feed(d, 0, topic);
+    else
+        table_put(&d->followed, hash, pm_strdup(topic));
+}
+
+static void end_follow(struct deputies *d, const char *topic)
+{
+    uint64_t hash = table_hash_text(0, topic);
+    char *known = table_find(&d->followed, hash, same_topic, topic);
+
+    if (known == NULL)
+        return;
+    tell_feed(d, 0, topic);
+    table_drop(&d->followed, hash, known);
+    free(known);
+}
+
+void deputies_subscribe(struct deputies *deputies, const void *frame, size_t n)
+{
+    const char *bytes = frame;
+    char topic[TOPIC_MOST] = "";
 
     /* The first byte says whether it begins or ends. */
-    if (n > strlen(OUTPUT) && memcmp(bytes + 1, OUTPUT, strlen(OUTPUT)) == 0)
-        (void)zmq_msg_send(subscription, zsock_resolve(deputies->feed), ZMQ_DONTWAIT);
+    if (n <= strlen(OUTPUT) || n > sizeof topic ||
+        memcmp(bytes + 1, OUTPUT, strlen(OUTPUT)) != 0 || memchr(bytes + 1, '\0', n - 1) != NULL)
+        return;
+    memcpy(topic, bytes + 1, n - 1);
+    if (bytes[0] == 1)
+        begin_follow(deputies, topic);
+    else if (bytes[0] == 0)
+        end_follow(deputies, topic);
 }

@@ -23,7 +23,8 @@ void deputies_read_orders(struct deputies *deputies, struct sheriff *s, struct s
 void deputies_read_feed(struct deputies *deputies, struct sheriff *s, zsock_t *stream);
 
 bool deputies_send(struct deputies *deputies, uint64_t peer, enum pm_msg kind, const void *msg);
-/* Someone follows a process, or no longer: a subscription frame, passed on. */
-void deputies_subscribe(struct deputies *deputies, zmq_msg_t *subscription);
+/* Somebody follows an output, or the last one who did no longer does: what a subscription frame
+ * says. Other topics are not the deputies' business. */
+void deputies_subscribe(struct deputies *deputies, const void *frame, size_t n);
 
 #endif

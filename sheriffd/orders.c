@@ -383,7 +383,8 @@ static void send_outcomes(struct sheriff *s, struct order *order)
 static void conclude(struct sheriff *s, const struct order *order)
 {
     if (order->failed == 0)
-        api_reply(s, order->peer, order->request, PM_OK, "%s", order->n == 0 ? "nothing to do" : "");
+        api_reply(s, order->peer, order->request, PM_OK, "%s",
+                  order->n == 0 ? "nothing to do" : "");
     else if (order->n == 1)
         api_reply(s, order->peer, order->request, order->worst, "%s", order->text);
     else
