@@ -9,7 +9,8 @@ static const struct column columns[] = {
     { .title = "NAME" }, { .title = "STATE" }, { .title = "AGE", .right = true },
     { .title = "CPU", .right = true }, { .title = "MEM", .right = true },
     { .title = "DISK", .right = true }, { .title = "LOAD", .right = true },
-    { .title = "PROCS", .right = true }, { .title = "VERSION" }, { .title = "ADDRESS", .cut = true },
+    { .title = "PROCS", .right = true }, { .title = "VERSION" },
+    { .title = "ADDRESS", .cut = true },
 };
 
 static enum shade shade_of_link(enum pm_link link)

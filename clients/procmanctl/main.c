@@ -6,7 +6,6 @@
 #include "out.h"
 #include "verbs.h"
 
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +112,6 @@ int main(int argc, char **argv)
     char *why = NULL;
     enum pm_err err;
 
-    setlocale(LC_CTYPE, "");
     err = pm_options_parse(&program, argc, argv, &ctl.set, &args, &why);
     if (err == PM_OK)
         err = act(&ctl, &args);

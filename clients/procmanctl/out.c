@@ -44,9 +44,15 @@ bool out_is_terminal(void)
 
 static bool has_colour(void)
 {
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    static int known = -1;
+    const char *no_color, *term;
 
-    return out_is_terminal() && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+    if (known >= 0)
+        return known == 1;
+    no_color = getenv("NO_COLOR");
+    term = getenv("TERM");
+    known = out_is_terminal() && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+    return known == 1;
 }
 
 const char *shade_begin(enum shade shade)

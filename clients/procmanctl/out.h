@@ -1,7 +1,7 @@
 /* What procmanctl says: data to standard output, messages to standard error.
  *
  * Whatever comes from a process or a peer is made safe for a terminal here, once, so that no verb
- * has to think of it. Colour only on a terminal, never with NO_COLOR, and never as the only sign. */
+ * has to think of it. Colour only on a terminal, never with NO_COLOR, never as the only sign. */
 #ifndef PROCMANCTL_OUT_H
 #define PROCMANCTL_OUT_H
 

@@ -29,6 +29,6 @@ void table_addf(struct table *table, const char *format, ...) PM_PRINTF(2, 3);
 void table_print(const struct table *table, bool plain);
 
 void render_plain(const struct table *table);   /* render_plain.c */
-void render_columns(const struct table *table); /* render_table.c */
+void render_columns(const struct table *table); /* render_columns.c */
 
 #endif

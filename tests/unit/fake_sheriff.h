@@ -35,15 +35,6 @@ static inline void fake_send(void *socket, const void *at, size_t n, int flags)
     cr_assert(zmq_send(socket, at, n, flags) >= 0);
 }
 
-static inline void fake_send_body(void *socket, enum pm_msg kind, const void *msg)
-{
-    struct pm_buf body = { 0 };
-
-    cr_assert(pm_encode(pm_msg_desc(kind), msg, &body) == PM_OK);
-    fake_send(socket, body.at, body.n, 0);
-    pm_buf_fini(&body);
-}
-
 static inline void fake_say_bytes(struct fake *fake, const char *word, const void *at, size_t n)
 {
     fake_send(fake->router, zmq_msg_data(&fake->who), zmq_msg_size(&fake->who), ZMQ_SNDMORE);
@@ -53,16 +44,22 @@ static inline void fake_say_bytes(struct fake *fake, const char *word, const voi
 
 static inline void fake_say(struct fake *fake, enum pm_msg kind, const void *msg)
 {
-    fake_send(fake->router, zmq_msg_data(&fake->who), zmq_msg_size(&fake->who), ZMQ_SNDMORE);
-    fake_send(fake->router, pm_msg_desc(kind)->name, strlen(pm_msg_desc(kind)->name), ZMQ_SNDMORE);
-    fake_send_body(fake->router, kind, msg);
+    struct pm_buf body = { 0 };
+
+    cr_assert(pm_encode(pm_msg_desc(kind), msg, &body) == PM_OK);
+    fake_say_bytes(fake, pm_msg_desc(kind)->name, body.at, body.n);
+    pm_buf_fini(&body);
 }
 
 static inline void fake_publish(struct fake *fake, const char *topic, enum pm_msg kind,
                                 const void *msg)
 {
+    struct pm_buf body = { 0 };
+
+    cr_assert(pm_encode(pm_msg_desc(kind), msg, &body) == PM_OK);
     fake_send(fake->stream, topic, strlen(topic), ZMQ_SNDMORE);
-    fake_send_body(fake->stream, kind, msg);
+    fake_send(fake->stream, body.at, body.n, 0);
+    pm_buf_fini(&body);
 }
 
 /* Until somebody has subscribed to that topic. */
