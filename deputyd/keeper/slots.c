@@ -11,6 +11,8 @@
  */
 #include "keeper/slots.h"
 
+#include <procman/checksum.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -61,21 +63,11 @@ static void read_boot_id(char *boot, size_t size)
 
 /* ---- one slot ------------------------------------------------------------------------ */
 
-/* FNV-1a, 64 bit */
-static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t n)
-{
-    const uint8_t *at = bytes;
-
-    while (n-- > 0)
-        sum = (sum ^ *at++) * 0x100000001b3ull;
-    return sum;
-}
-
 static uint64_t sum_of(const struct pm_slot *slot)
 {
-    uint64_t sum = add_bytes(0xcbf29ce484222325ull, slot, offsetof(struct pm_slot, changing));
+    uint64_t sum = pm_checksum(PM_CHECKSUM_BASIS, slot, offsetof(struct pm_slot, changing));
 
-    return add_bytes(sum, slot->note, slot->note_n);
+    return pm_checksum(sum, slot->note, slot->note_n);
 }
 
 void pm_slot_change(struct pm_slot *slot)

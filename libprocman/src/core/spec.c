@@ -4,15 +4,13 @@
  */
 #include <procman/spec.h>
 
+#include <procman/checksum.h>
+
 #include "core/config_keys.h"
 #include "core/config_values.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* FNV-1a, 64 bits (draft-eastlake-fnv). */
-#define FNV_BASIS 0xcbf29ce484222325ull
-#define FNV_PRIME 0x00000100000001b3ull
 
 static const char *or_empty(const char *text)
 {
@@ -33,15 +31,14 @@ uint64_t pm_spec_hash(const struct pm_spec *spec)
 {
     struct pm_spec bare = *spec;
     struct pm_buf bytes = { 0 };
-    uint64_t hash = FNV_BASIS;
+    uint64_t hash;
 
     bare.id = 0;
     bare.origin = "";
     /* Whoever holds a spec has decoded, parsed or sent it: it is within the limits. */
     enum pm_err err = pm_encode(&pm_spec_desc, &bare, &bytes);
     pm_assert(err == PM_OK);
-    for (size_t i = 0; i < bytes.n; i++)
-        hash = (hash ^ bytes.at[i]) * FNV_PRIME;
+    hash = pm_checksum(PM_CHECKSUM_BASIS, bytes.at, bytes.n);
     pm_buf_fini(&bytes);
     return hash != 0 ? hash : 1;
 }

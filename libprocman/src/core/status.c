@@ -4,36 +4,29 @@
  * for ever. Both ends therefore compare one number each second. The hash is defined over bytes
  * and fixed-width little-endian numbers, so deputies of another architecture agree.
  */
+#include <procman/checksum.h>
 #include <procman/status.h>
 
-/* FNV-1a, 64 bits: offset basis and prime as in draft-eastlake-fnv. */
-#define FNV_BASIS 0xcbf29ce484222325u
-#define FNV_PRIME 0x100000001b3u
-
-static uint64_t mix_byte(uint64_t hash, uint8_t byte)
-{
-    return (hash ^ byte) * FNV_PRIME;
-}
+#include <string.h>
 
 /* With its end, so that ("a", "bc") and ("ab", "c") differ. */
 static uint64_t mix_text(uint64_t hash, const char *text)
 {
-    if (text != NULL)
-        for (; *text != '\0'; text++)
-            hash = mix_byte(hash, (uint8_t)*text);
-    return mix_byte(hash, 0);
+    return text != NULL ? pm_checksum(hash, text, strlen(text) + 1) : pm_checksum(hash, "", 1);
 }
 
 static uint64_t mix_number(uint64_t hash, uint64_t number)
 {
+    uint8_t bytes[sizeof number];
+
     for (unsigned i = 0; i < sizeof number; i++)
-        hash = mix_byte(hash, (uint8_t)(number >> (8 * i)));
-    return hash;
+        bytes[i] = (uint8_t)(number >> (8 * i));
+    return pm_checksum(hash, bytes, sizeof bytes);
 }
 
 uint64_t pm_status_row_digest(const struct pm_status_row *row)
 {
-    uint64_t hash = FNV_BASIS;
+    uint64_t hash = PM_CHECKSUM_BASIS;
 
     hash = mix_text(hash, row->group);
     hash = mix_text(hash, row->name);
