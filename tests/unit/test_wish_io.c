@@ -48,6 +48,19 @@ static void given_kept(uint64_t generation)
     cr_assert_eq(wish_save(t.path, &wish), PM_OK);
 }
 
+static void flip_bit(off_t offset, unsigned bit)
+{
+    FILE *file = fopen(t.path, "r+");
+    int byte;
+
+    cr_assert_not_null(file);
+    cr_assert_eq(fseek(file, offset, SEEK_SET), 0);
+    byte = fgetc(file);
+    cr_assert_eq(fseek(file, offset, SEEK_SET), 0);
+    cr_assert_neq(fputc(byte ^ 1 << bit, file), EOF);
+    fclose(file);
+}
+
 Test(wish_io, what_is_kept_comes_back)
 {
     struct pm_wish wish;
@@ -85,6 +98,23 @@ Test(wish_io, a_file_cut_anywhere_is_not_believed)
         cr_assert_eq(wish_load(t.path, &t.arena, &wish, &why), PM_BAD_MESSAGE, "at %d", (int)n);
         cr_assert_not_null(why);
     }
+}
+
+Test(wish_io, a_file_with_any_bit_flipped_is_not_believed)
+{
+    struct stat stat_now;
+    struct pm_wish wish;
+
+    given_kept(7);
+    cr_assert_eq(stat(t.path, &stat_now), 0);
+    for (off_t i = 0; i < stat_now.st_size; i++) {
+        const char *why = NULL;
+        flip_bit(i, (unsigned)i % 8);
+        cr_assert_eq(wish_load(t.path, &t.arena, &wish, &why), PM_BAD_MESSAGE, "at %d", (int)i);
+        cr_assert_not_null(why);
+        flip_bit(i, (unsigned)i % 8);
+    }
+    cr_assert_eq(wish_load(t.path, &t.arena, &wish, NULL), PM_OK);
 }
 
 Test(wish_io, what_cannot_be_written_leaves_the_former)
