@@ -402,34 +402,64 @@ def _(ground, dice):
         os.kill(ground.identity[name][0], signal.SIGKILL)
 
 
-@fault("kids killed while their deputy is dead", short=2, full=200)
-def _(ground, dice):
+def some_of_alpha(ground, dice):
+    """Five kids, who may be touched; and which they are now."""
     names = dice.sample([name for name, kid in ground.kids.items()
                          if kid.up and kid.deputy == "alpha"], 5)
     ground.may_touch(*names)
+    return {name: ground.identity[name] for name in names}
+
+
+def kill_kids(ground, victims):
+    for pid, _ in victims.values():
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not set(victims.values()) & {copy for copies in ground.living().values()
+                                                    for copy in copies}, "they are dead")
+
+
+def wait_replaced(ground, victims):
+    def replaced():
+        living = ground.living()
+        return all(living[name] and living[name][0] != was for name, was in victims.items())
+    wait_until(replaced, f"{', '.join(victims)} are back")
+
+
+@fault("kids killed while their deputy is dead", short=2, full=200)
+def _(ground, dice):
+    victims = some_of_alpha(ground, dice)
     kill_deputy(ground, "alpha")
-    for name in names:
-        os.kill(ground.identity[name][0], signal.SIGKILL)
-    wait_until(lambda: not any(ground.living()[name] for name in names), "they are dead")
-    for name in names:
+    kill_kids(ground, victims)
+    for name in victims:
         ground.ledgers[name].excuse()
     ground.begin_deputy("alpha")
-    wait_until(lambda: all(ground.living()[name] and ground.living()[name][0]
-                           != ground.identity[name] for name in names), "they are back")
+    wait_replaced(ground, victims)
 
 
 @fault("kids killed while their brain is dead", short=2, full=200)
 def _(ground, dice):
-    names = dice.sample([name for name, kid in ground.kids.items()
-                         if kid.up and kid.deputy == "alpha"], 5)
-    ground.may_touch(*names)
+    victims = some_of_alpha(ground, dice)
     os.kill(ground.deputyd["alpha"].pid, signal.SIGSTOP)    # lest it begins a new one at once
     ground.kill_brain("alpha")
-    for name in names:
-        os.kill(ground.identity[name][0], signal.SIGKILL)
+    kill_kids(ground, victims)
     os.kill(ground.deputyd["alpha"].pid, signal.SIGCONT)
-    wait_until(lambda: all(ground.living()[name] and ground.living()[name][0]
-                           != ground.identity[name] for name in names), "they are back")
+    wait_replaced(ground, victims)
+
+
+@fault("kids killed while their deputy knows nothing", short=2, full=50)
+def _(ground, dice):
+    """Nobody can tell whether they should come back, until the sheriff does."""
+    victims = some_of_alpha(ground, dice)
+    kill_sheriff(ground)
+    kill_deputy(ground, "alpha")
+    for file in dice.choice((["wish"], ["slots"], ["wish", "slots"])):
+        corrupt(deputy_dir(ground, "alpha") / file, dice, "garbage")
+    ground.begin_deputy("alpha")
+    wait_until(lambda: ground.brain_now("alpha"), "a brain")
+    a_moment(dice)
+    kill_kids(ground, victims)
+    a_moment(dice)
+    ground.begin_sheriff()
+    wait_replaced(ground, victims)
 
 
 def crash_until(ground, lives):
