@@ -71,6 +71,9 @@ void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mo
 void slots_on_ready(struct brain *brain, const struct pm_ready *ready, struct pm_mono now);
 void slots_on_spawned(struct brain *brain, const struct pm_spawned *spawned, struct pm_mono now);
 void slots_on_ended(struct brain *brain, const struct pm_ended *ended, struct pm_mono now);
+/* Go on with what is known of it from before: when the keeper has said all, and once more when
+ * its spec becomes known. May free the process. */
+void slots_take_up(struct brain *brain, struct proc *proc, struct pm_mono now);
 void slots_finish(struct brain *brain); /* leave nothing of the dead behind */
 
 /* wish.c */

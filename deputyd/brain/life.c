@@ -257,7 +257,8 @@ void life_due(struct brain *b, struct pm_mono now)
         struct pm_input in = { .event = PM_EVENT_TIMER, .now = now };
         struct proc *proc = proc_of(first);
         deadlines_set(&b->deadlines, first, (struct pm_mono){ 0 });
-        life_step(b, proc, in);
+        if (!proc->plain || proc->life.state != PM_STATE_BACKOFF) /* it is set anew with the spec */
+            life_step(b, proc, in);
     }
 }
 
@@ -288,6 +289,8 @@ void life_end_all(struct brain *b, struct pm_mono now)
         bool removing = order[i]->life.removing;
         life_step(b, order[i], in);
         order[i]->life.removing = removing;
+        if (order[i]->over)
+            slots_take_up(b, order[i], now);
     }
     free(order);
 }

@@ -107,6 +107,7 @@ void roster_respec(struct roster *roster, struct proc *proc, struct specs *specs
 
     proc->specs = specs_hold(specs);
     proc->spec = spec;
+    proc->plain = false;
     proc->id = spec->id;
     specs_drop(&before);
     roster->stale = true;

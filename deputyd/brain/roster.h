@@ -23,9 +23,11 @@ struct proc {
     struct specs *specs;          /* holds the list `spec` is in */
     const struct pm_spec *spec;   /* never NULL */
     struct output_file *output;   /* the mover's; the roster only carries it */
+    bool plain;                   /* nobody knows its spec yet: `spec` has only defaults */
     bool order_unknown;           /* its next wish says what it has obeyed already */
     const char *why;              /* our own word for a failure under way; NULL outside life.c */
-    bool over;                    /* its end came before the keeper said begin */
+    bool over;                    /* its end came before it could be judged: before the keeper
+                                     said begin, or before its spec was known */
     struct pm_ending how;         /* that end */
     bool unseen;                  /* its end is noted; the keeper still holds its pipes for us */
     uint64_t touched;             /* number of the status its last change belongs to */

@@ -6,6 +6,9 @@
  * and is dead without an ENDED (a spawn that failed while no brain listened) has ended, nobody
  * knows how.
  *
+ * Nor is a life judged whose spec nobody knows, because the kept wish was lost: what shall come
+ * of its end waits for the sheriff, and so does the keeper's memory of it.
+ *
  * A slot whose note says nothing to us is foreign: never used, never touched, freed when what
  * lives in it is over.
  */
@@ -33,6 +36,7 @@ static struct proc *new_from_note(struct brain *b, const struct pm_slot_note *no
     specs = specs_open_plain(note->group, note->name);
     struct proc *proc = life_new(b, specs, specs_list(specs).at, now);
     specs_drop(&specs); /* the process holds it */
+    proc->plain = true;
     proc->id = note->id;
     request_follow_as(b, proc, 0);
     return proc;
@@ -126,19 +130,38 @@ void brain_on_drained(struct brain *b, const char *group, const char *name)
     say_seen(b, proc->slot, proc->life.run);
 }
 
-static void take_up(struct brain *b, struct proc *proc, struct pm_mono now)
+/* Shall it be up, and nobody knows by which policy? */
+static bool is_unguided(const struct proc *proc)
 {
-    struct pm_input in = { .event = since_note(proc), .now = now, .ending = { .unknown = true } };
-    uint64_t slot = proc->slot, run = proc->life.run;
-    bool over = proc->over;
+    return proc->plain && proc->life.up && pm_state_alive(proc->life.state);
+}
 
-    if (over)
-        in.ending = proc->how;
-    proc->over = false;
+/* Judge its end, or leave that for when its spec is known. */
+static void judge(struct brain *b, struct proc *proc, struct pm_ending how, struct pm_mono now)
+{
+    struct pm_input in = { .event = PM_EVENT_ENDED, .now = now, .ending = how };
+    uint64_t slot = proc->slot, run = proc->life.run;
+
+    proc->over = is_unguided(proc);
+    proc->how = how;
+    proc->pid = 0;
+    if (proc->over) {
+        link_touch(b, proc);
+        return;
+    }
+    life_step(b, proc, in); /* which notes it; only then may the keeper forget it */
+    say_seen(b, slot, run);
+}
+
+void slots_take_up(struct brain *b, struct proc *proc, struct pm_mono now)
+{
+    struct pm_input in = { .event = since_note(proc), .now = now };
+
     deadlines_set(&b->deadlines, &proc->deadline, proc->life.deadline);
-    life_step(b, proc, in);
-    if (over)
-        say_seen(b, slot, run);
+    if (proc->over || in.event == PM_EVENT_ENDED)
+        judge(b, proc, proc->over ? proc->how : (struct pm_ending){ .unknown = true }, now);
+    else
+        life_step(b, proc, in);
 }
 
 void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mono now)
@@ -158,7 +181,7 @@ void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mon
             life_end_all(b, now);
     }
     for (size_t i = b->roster.n; i-- > 0; )
-        take_up(b, b->roster.at[i], now);
+        slots_take_up(b, b->roster.at[i], now);
     /* A deputy that begins lets its sheriff speak first; one that only lost its brain does not. */
     wish_begin(b, ready->held > 0 || ready->brains > 1, now);
     b->link.hello_at = now;
@@ -209,9 +232,7 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
         proc->how = how;
         proc->pid = 0;
     } else {
-        struct pm_input in = { .event = PM_EVENT_ENDED, .now = now, .ending = how };
-        life_step(b, proc, in); /* which notes it; only then may the keeper forget it */
-        say_seen(b, ended->slot, ended->run);
+        judge(b, proc, how, now);
     }
 }
 

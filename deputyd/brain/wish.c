@@ -65,6 +65,7 @@ static void spread_specs(struct brain *b, struct pm_mono now)
     for (size_t i = b->roster.n; i-- > 0; ) {
         struct proc *proc = b->roster.at[i];
         const struct pm_spec *spec = specs_find(specs, proc->group, proc->name);
+        bool plain = proc->plain;
         uint64_t id = proc->id;
         if (spec != NULL) {
             roster_respec(&b->roster, proc, specs, spec);
@@ -73,8 +74,11 @@ static void spread_specs(struct brain *b, struct pm_mono now)
             if (proc->id != id)
                 link_touch(b, proc);
         } else {
+            plain = proc->over; /* it waits to be judged, and so outlasts the next step */
             life_step(b, proc, (struct pm_input){ .event = PM_EVENT_REMOVE, .now = now });
         }
+        if (plain)
+            slots_take_up(b, proc, now);
     }
     for (size_t i = 0; i < list.n; i++)
         if (roster_find(&b->roster, list.at[i].group, list.at[i].name) == NULL)

@@ -92,6 +92,104 @@ Test(takeover, an_unrecorded_spawn_is_taken_up_with_its_pid)
     cr_assert_eq(row("cam")->pid, 100);
 }
 
+static void given_the_wish_is_lost(void)
+{
+    pm_buf_fini(&t.wish);
+    t.wish = (struct pm_buf){ 0 };
+}
+
+Test(takeover, a_death_is_judged_when_its_spec_is_known)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.auto_restart = PM_AUTO_RESTART_ALWAYS;
+    spec.restart_delay_ms = 0;
+    given_running(&spec);
+    given_the_wish_is_lost();
+    when_brain_restarts(0);
+    when_ended(0, 1, 7, 0);
+    ready_again();
+    then_said("hello\n"); /* not even seen: the keeper must tell the next brain, too */
+    given_welcome_from(SHERIFF);
+    t.said[0] = '\0';
+    when_specs(1, &spec, 1);
+    then_said("spawn 0/2 /bin/true\nseen 0/1\n");
+}
+
+Test(takeover, a_death_after_the_wish_was_lost_waits_too)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.auto_restart = PM_AUTO_RESTART_ALWAYS;
+    spec.restart_delay_ms = 0;
+    given_running(&spec);
+    given_the_wish_is_lost();
+    when_brain_restarts(100);
+    ready_again();
+    given_welcome_from(SHERIFF);
+    t.said[0] = '\0';
+    when_ended(0, 1, 7, 0);
+    then_said("status 1\n"); /* there is no pid any more, that is all */
+    when_specs(1, &spec, 1);
+    then_said("spawn 0/2 /bin/true\nseen 0/1\n");
+}
+
+Test(takeover, who_died_unjudged_and_is_wished_no_more_is_forgotten)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    given_the_wish_is_lost();
+    when_brain_restarts(0);
+    when_ended(0, 1, 7, 0);
+    ready_again();
+    given_welcome_from(SHERIFF);
+    t.said[0] = '\0';
+    when_specs(2, NULL, 0);
+    turn();
+    cr_assert_eq(t.status.procs.n, 0);
+    cr_assert_not_null(strstr(t.said, "seen 0/1\n"), "%s", t.said);
+}
+
+Test(takeover, nobody_is_begun_anew_before_its_spec_is_known)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.auto_restart = PM_AUTO_RESTART_ALWAYS;
+    spec.restart_delay_ms = spec.restart_max_delay_ms = 5000;
+    spec.restart_jitter = 0;
+    given_running(&spec);
+    when_ended(0, 1, 7, 0);
+    given_the_wish_is_lost();
+    when_brain_restarts(0);
+    ready_again();
+    t.sheriff_deaf = true;
+    when_time_passes(6000);
+    t.said[0] = '\0';
+    t.sheriff_deaf = false;
+    given_welcome_from(SHERIFF);
+    t.said[0] = '\0';
+    when_specs(1, &spec, 1);
+    turn();
+    cr_assert_not_null(strstr(t.said, "spawn 0/2 /bin/true\n"), "%s", t.said);
+}
+
+Test(takeover, an_unjudged_death_does_not_hold_up_the_end)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+    struct pm_stopping stopping = { 0 };
+
+    given_running(&spec);
+    given_the_wish_is_lost();
+    when_brain_restarts(0);
+    when_ended(0, 1, 7, 0);
+    ready_again();
+    t.said[0] = '\0';
+    brain_on_keeper(t.brain, PM_MSG_STOPPING, &stopping, t.now);
+    turn();
+    cr_assert_not_null(strstr(t.said, "finished"), "%s", t.said);
+}
+
 Test(takeover, a_slot_nobody_understands_is_left_alone)
 {
     struct pm_held held = { .slot = 0, .run = 4, .pid = 55, .note = { (const uint8_t *)"?", 1 } };
