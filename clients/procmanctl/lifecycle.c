@@ -19,14 +19,18 @@
 #define GRACE_MS           2000  /* for the sheriff to say himself that the time is over */
 #define LAST_LINES         5     /* of output, shown for a failed start */
 #define SECOND_MS          1000
+#define RESULT_SIZE        40
 
 /* Outcomes so far; kept for --json only. */
 struct story {
     struct ctl *ctl;
     enum pm_verb verb;
+    int64_t signal;
+    bool wait;
     struct pm_arena arena;
     struct pm_outcome *at;
     size_t n, cap;
+    size_t failures;         /* told so far */
 };
 
 static const char *duration_text(uint64_t ms, char *text)
@@ -71,28 +75,49 @@ static void print_last_output(struct ctl *ctl, const struct pm_outcome *outcome,
 
 /* ---- one line a process ---- */
 
+/* What became of it: "running", "ordered" where nobody waits, "SIGHUP sent" … */
+static const char *result_of(const struct story *story, const struct pm_outcome *outcome,
+                             char *text, size_t size)
+{
+    if (story->verb == PM_VERB_SIGNAL)
+        snprintf(text, size, "%s sent", pm_signal_name(story->signal));
+    else if (!story->wait)
+        snprintf(text, size, "ordered");
+    else
+        snprintf(text, size, "%s%s", outcome->changed ? "" : "already ",
+                 story->verb == PM_VERB_REMOVE ? "removed" : pm_state_word(outcome->state));
+    return text;
+}
+
 static void print_success(const struct story *story, const struct pm_outcome *outcome,
                           const char *label)
 {
-    const char *state = story->verb == PM_VERB_REMOVE ? "removed" : pm_state_word(outcome->state);
-    char pid[40] = "", took[PM_TEXT_SIZE];
+    bool settled = story->wait && story->verb != PM_VERB_SIGNAL;
+    char result[RESULT_SIZE], pid[RESULT_SIZE] = "", took[PM_TEXT_SIZE];
 
-    if (outcome->pid != 0)
+    result_of(story, outcome, result, sizeof(result));
+    if (outcome->pid != 0 && (settled || story->verb == PM_VERB_SIGNAL))
         snprintf(pid, sizeof(pid), ", pid %lld", (long long)outcome->pid);
-    if (!outcome->changed)
-        out_line("%s: already %s%s", label, state, pid);
+    if (!settled || !outcome->changed)
+        out_line("%s: %s%s", label, result, pid);
     else
-        out_shaded(shade_of_state(outcome->state), "%s: %s%s (%s)", label, state, pid,
+        out_shaded(shade_of_state(outcome->state), "%s: %s%s (%s)", label, result, pid,
                    duration_text(outcome->took_ms, took));
 }
 
-static void print_failure(const struct story *story, const struct pm_outcome *outcome,
+static void print_failure(struct story *story, const struct pm_outcome *outcome,
                           const char *label)
 {
     enum pm_err err = pm_err_from_word(outcome->error);
+    const char *why = *outcome->text ? outcome->text : pm_err_sentence(err);
 
-    out_shaded(SHADE_BAD, "%s: %s", label, *outcome->text ? outcome->text : pm_err_sentence(err));
-    if (err == PM_FAILED && story->verb != PM_VERB_STOP && story->verb != PM_VERB_REMOVE)
+    story->failures++;
+    if (err != PM_FAILED || outcome->state == PM_STATE_NOWHERE) {
+        out_shaded(SHADE_BAD, "%s: %s", label, why);
+        return;
+    }
+    out_shaded(SHADE_BAD, "%s: %s: %s", label, pm_state_word(outcome->state), why);
+    if (story->verb == PM_VERB_START || story->verb == PM_VERB_RESTART)
         print_last_output(story->ctl, outcome, label);
 }
 
@@ -124,15 +149,17 @@ static void take_outcomes(struct story *story, const struct pm_outcomes *outcome
 
 /* ---- the order ---- */
 
-static enum pm_err take_reply(struct story *story, const struct pm_reply *reply)
+/* The lines above have said what failed; what is left to say is why it is over without them. */
+static enum pm_err take_reply(const struct story *story, const struct pm_reply *reply)
 {
     enum pm_err err = pm_err_from_word(reply->error);
 
+    if (story->failures > 0 && err != PM_TIMEOUT)
+        return err;
     if (*reply->text)
         complain("%s", reply->text);
-    else if (err != PM_OK && err != PM_FAILED)
+    else if (err != PM_OK)
         complain("%s", pm_err_sentence(err));
-    (void)story;
     return err;
 }
 
@@ -177,9 +204,10 @@ static enum pm_err run_order(struct story *story, struct pm_order *order)
 static enum pm_err order_verb(struct ctl *ctl, enum pm_verb verb, int64_t signal,
                               struct pm_strs select)
 {
-    struct story story = { .ctl = ctl, .verb = verb };
+    struct story story = { .ctl = ctl, .verb = verb, .signal = signal,
+                           .wait = !ctl->set.no_wait };
     struct pm_order order = { .verb = verb, .select = select, .signal = signal,
-                              .wait = !ctl->set.no_wait };
+                              .wait = story.wait };
     enum pm_err err = ctl_timeout(ctl, DEFAULT_TIMEOUT_MS, &order.timeout_ms);
 
     if (err == PM_OK)

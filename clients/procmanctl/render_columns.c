@@ -147,35 +147,41 @@ static void pad(size_t n)
     out_bytes(blanks, n);
 }
 
-static void put(const struct table *table, size_t column, size_t room, const char *text,
-                size_t width, enum shade shade)
+/* Blanks wait until something follows them, so that no line ends with one. */
+struct line { const struct table *table; const size_t *widths; size_t column, blanks; };
+
+static void put(struct line *line, const char *text, size_t width, enum shade shade)
 {
-    bool last = column + 1 == table->n_columns, right = table->columns[column].right;
+    size_t room = line->widths[line->column];
     size_t blanks = room > width ? room - width : 0;
+    bool right = line->table->columns[line->column].right;
     const char *begin = shade_begin(shade);
 
-    if (right)
-        pad(blanks);
-    out_text(begin);
-    out_text(text);
-    if (*begin)
-        out_text(shade_end());
-    if (!right && !last)
-        pad(blanks);
-    out_bytes(last ? "\n" : " ", 1);
+    if (*text) {
+        pad(line->blanks + (right ? blanks : 0));
+        line->blanks = 0;
+        out_text(begin);
+        out_text(text);
+        out_text(*begin ? shade_end() : "");
+    }
+    line->blanks += GAP + (right && *text ? 0 : blanks);
+    line->column++;
+    if (line->column == line->table->n_columns) {
+        out_bytes("\n", 1);
+        line->column = line->blanks = 0;
+    }
 }
 
 static void print_cells(const struct table *table, struct shown *cells, const size_t *widths)
 {
-    for (size_t i = 0; i < table->n_columns; ++i)
-        put(table, i, widths[i], table->columns[i].title, strlen(table->columns[i].title),
-            SHADE_NONE);
-    for (size_t i = 0; i < table->n_cells; ++i) {
-        size_t column = i % table->n_columns;
+    struct line line = { .table = table, .widths = widths };
 
-        if (table->columns[column].cut)
-            cut(&cells[i], widths[column]);
-        put(table, column, widths[column], cells[i].text, cells[i].width, table->cells[i].shade);
+    for (size_t i = 0; i < table->n_columns; ++i)
+        put(&line, table->columns[i].title, strlen(table->columns[i].title), SHADE_NONE);
+    for (size_t i = 0; i < table->n_cells; ++i) {
+        if (table->columns[line.column].cut)
+            cut(&cells[i], widths[line.column]);
+        put(&line, cells[i].text, cells[i].width, table->cells[i].shade);
     }
 }
 
