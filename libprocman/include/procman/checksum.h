@@ -10,7 +10,7 @@
 
 static inline uint64_t pm_checksum(uint64_t sum, const void *bytes, size_t n)
 {
-    const uint8_t *at = bytes;
+    const uint8_t *at = (const uint8_t *)bytes; /* also for C++ */
 
     while (n-- > 0)
         sum = (sum ^ *at++) * 0x100000001b3u;
