@@ -114,7 +114,8 @@ static void format_record(char *at, const char *stream, uint32_t life, uint64_t 
 {
     char text[RECORD + 1];
 
-    snprintf(text, sizeof text, "%s %08x %010lu ", stream, life, (unsigned long)number % 10000000000);
+    snprintf(text, sizeof text, "%s %08x %010lu ", stream, life,
+             (unsigned long)number % 10000000000);
     snprintf(text + CHECKED, sizeof text - CHECKED, "%07x\n", crc32(text, CHECKED) >> 4);
     memcpy(at, text, RECORD);
 }

@@ -96,7 +96,8 @@ Test(life, a_crash_loop_waits_longer_each_time)
     cr_assert_eq(row("cam")->state, PM_STATE_BACKOFF);
     cr_assert_eq(row("cam")->next_try_ms, 10);
     cr_assert_eq(row("cam")->exit_code, 3);
-    cr_assert(strstr(t.logged, "cam: run 1: exit code 3; will be restarted in 10 ms") != NULL, "%s", t.logged);
+    cr_assert(strstr(t.logged, "cam: run 1: exit code 3; will be restarted in 10 ms") != NULL,
+              "%s", t.logged);
     when_time_passes(10);
     then_said("spawn 0/2 /bin/true\nstatus 1\n");
     when_spawned(0, 2, 101);

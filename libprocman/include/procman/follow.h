@@ -25,7 +25,8 @@ struct pm_follow_calls {
 
 /* Begin with the last `lines` lines; PM_FOLLOW_ALL: with the first byte there is; 0: with what
  * comes. live: subscribe, and go on for ever; otherwise only up to the end as it is now.
- * The client stays the caller's and must live longer. OK | as pm_client_subscribe, pm_client_send */
+ * The client stays the caller's and must live longer.
+ * OK | as pm_client_subscribe, pm_client_send */
 #define PM_FOLLOW_ALL UINT64_MAX
 PM_API enum pm_err pm_follow_open(struct pm_client *client, uint64_t id, uint64_t lines, bool live,
                                   const struct pm_follow_calls *calls, void *context,

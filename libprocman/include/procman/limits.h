@@ -18,7 +18,7 @@
 /* Names. A file name component holds 255 bytes and percent-encoding may triple a name. */
 #define PM_LIMIT_NAME           80          /* bytes of a process's or deputy's name */
 #define PM_LIMIT_GROUP          200         /* bytes of a group path */
-#define PM_LIMIT_VARIABLE       200         /* bytes of an environment variable's name: a key in YAML
+#define PM_LIMIT_VARIABLE       200         /* bytes of an environment variable's name: a YAML key
                                                must fit in 1024 characters */
 
 /* Times people configure: ten years. Sums of a few of them are far from overflow. */
@@ -27,7 +27,7 @@
 /* A deputy. */
 #define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each */
 #define PM_LIMIT_NOTE           2048        /* bytes the keeper remembers for the brain per slot */
-#define PM_LIMIT_SPAWN          (160u << 10) /* bytes of one keeper message: a socket takes 208 KiB */
+#define PM_LIMIT_SPAWN          (160u << 10) /* bytes of a keeper message: a socket takes 208 KiB */
 #define PM_LIMIT_READ           (256u << 10) /* bytes of output in one answer */
 
 /* A fleet. */
