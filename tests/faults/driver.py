@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e")]
 
+import selfcheck                            # noqa: E402
 from faults import GROUNDS, ROWS            # noqa: E402
 from ground import BIN, Ground, KID, SANITIZED    # noqa: E402
 
@@ -136,7 +137,7 @@ class Driver:
         self.failed += not good
         if not good:
             print(f"FAILED {what} (seed {self.options.seed}): {wrong}", flush=True)
-            if self.options.logs:
+            if self.options.logs and ground:
                 print(ground.logs(), flush=True)
 
     # ---- all ---------------------------------------------------------------------------------
@@ -145,6 +146,8 @@ class Driver:
         steps = self.plan()
         begun = time.monotonic()
         print(f"{BIN}: {len(steps)} rounds, seed {self.options.seed}", flush=True)
+        blind = selfcheck.wrong(KID)
+        self.count(not blind, "the checker itself", blind, None)
         try:
             for step, (row, number) in enumerate(steps):
                 self.progress(f"{step}/{len(steps)} {row.name}")

@@ -12,7 +12,7 @@ import time
 from collections import namedtuple
 
 from fleet import alive, wait_until
-from ground import Kid, Violation
+from ground import Kid, Violation, probe
 from truth import environment
 
 Fault = namedtuple("Fault", "name inject short full within ground")
@@ -315,6 +315,23 @@ def _(ground, _dice):
     ground.begin_sheriff()
     for name in ground.names:
         ground.wait_link(name, "up")
+
+
+@fault("store restored from a backup", short=1, full=50)
+def _(ground, dice):
+    """The sheriff's numbers go back, and those of its deputies do not."""
+    backup = ground.dir / "backup"
+    kill_sheriff(ground)
+    shutil.copytree(ground.state_dir, backup)
+    ground.begin_sheriff()
+    for _ in range(dice.randint(1, 5)):
+        ground.order("restart", *storm(ground))
+        ground.order("restart", *(probe(name) for name in ground.names))
+    kill_sheriff(ground)
+    shutil.rmtree(ground.state_dir)
+    backup.rename(ground.state_dir)
+    ground.begin_sheriff()
+    ground.order("restart", *storm(ground))
 
 
 @fault("log directory deleted", short=1, full=50)
