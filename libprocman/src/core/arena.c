@@ -17,8 +17,9 @@ struct pm_arena_block {
     _Alignas(max_align_t) unsigned char at[];
 };
 
-/* Blocks double, so a large message needs few and a small one wastes little. */
-#define FIRST_BLOCK ((size_t)2048 - sizeof(struct pm_arena_block))
+/* Blocks double, so a large message needs few and a small one wastes little. The first holds a
+ * usual spec: a sheriff keeps 20,000 of those, each in an arena of its own. */
+#define FIRST_BLOCK ((size_t)512 - sizeof(struct pm_arena_block))
 #define LARGE_BLOCK ((size_t)256 << 10)
 
 void pm_arena_init(struct pm_arena *arena, size_t limit)
