@@ -311,8 +311,15 @@ void commit_check(struct sheriff *s)
 
 void commit_fini(struct sheriff *s)
 {
-    while (s->commit.first != NULL)
-        free_queued(dequeue(s));
+    while (s->commit.first != NULL) {
+        struct queued *queued = dequeue(s);
+
+        if (queued->kind != PM_MSG_HOLDING)
+            api_reply(s, queued->client.peer, api_request(queued->kind, queued->msg), PM_GONE,
+                      SHERIFF_ENDS);
+        free_queued(queued);
+    }
+    commit_events(s);
     forget_names(&s->commit);
     free(s->commit.names);
 }

@@ -211,6 +211,8 @@ void errands_fini(struct sheriff *s)
         struct errand *errand = s->errands;
 
         s->errands = errand->next;
+        if (errand->kind != PM_MSG_SIGNAL)
+            api_reply(s, errand->peer, errand->request, PM_GONE, SHERIFF_ENDS);
         free(errand);
     }
 }

@@ -15,6 +15,8 @@
 #define ERRANDS_MOST    4096 /* questions under way; more are refused */
 #define QUEUE_MOST      4096 /* requests waiting for the store; more are refused */
 
+#define SHERIFF_ENDS "the sheriff has ended; what was ordered may still happen"
+
 struct order;  /* orders.c */
 struct errand; /* errands.c */
 struct queued; /* commit.c */

@@ -417,6 +417,7 @@ void orders_fini(struct sheriff *s)
         struct order *order = s->orders;
 
         s->orders = order->next;
+        api_reply(s, order->peer, order->request, PM_GONE, SHERIFF_ENDS);
         free_order(order);
     }
 }

@@ -58,9 +58,13 @@ static void to_client(void *self, uint64_t peer, enum pm_msg kind, const void *m
     clients_send(((struct program *)self)->clients, peer, kind, msg);
 }
 
+/* A program that fails at its start has events, but no client who could hear of them. */
 static void publish(void *self, const char *topic, enum pm_msg kind, const void *msg)
 {
-    clients_publish(((struct program *)self)->clients, topic, kind, msg);
+    struct program *p = self;
+
+    if (p->clients != NULL)
+        clients_publish(p->clients, topic, kind, msg);
 }
 
 static void store(void *self, struct batch *batch)
@@ -319,10 +323,10 @@ static void close_all(struct program *p)
         zloop_destroy(&p->loop);
     if (p->signals >= 0)
         close(p->signals);
+    sheriff_close(&p->sheriff); /* it has last words */
     clients_close(&p->clients);
     deputies_close(&p->deputies);
     store_close(&p->store);
-    sheriff_close(&p->sheriff);
 }
 
 int program_run(const struct program_setup *setup)

@@ -127,9 +127,10 @@ void sheriff_close(struct sheriff **sheriff)
 
     if (s == NULL)
         return;
+    /* Whoever still waits is told; what happened last is kept. */
     orders_fini(s);
     errands_fini(s);
-    applies_stored(s, PM_GONE, "the sheriff ends");
+    applies_stored(s, PM_GONE, SHERIFF_ENDS);
     commit_fini(s);
     view_fini(&s->view);
     journal_fini(&s->journal);

@@ -139,11 +139,11 @@ void stage_begin(struct stage *stage, const struct image *image, bool lone_range
 
 void stage_end(struct stage *stage)
 {
+    sheriff_close(&stage->sheriff);
     forget_said(stage);
     for (size_t i = 0; i < stage->n_batches; i++)
         batch_close(&stage->batches[i]);
     history_close(&stage->asked);
-    sheriff_close(&stage->sheriff);
 #ifdef __SANITIZE_ADDRESS__ /* Criterion's workers would end without looking for leaks */
     cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
 #endif

@@ -144,6 +144,22 @@ Test(sheriff, ends_at_once_when_asked_and_leaves_the_fleet_alone)
     cr_assert_eq(said_count(&stage, PM_MSG_RETIRE), 0);
 }
 
+Test(sheriff, tells_who_still_waits_that_it_ends)
+{
+    struct pm_read read = { .request = 70 };
+
+    given_running_cam(&stage);
+    read.id = seen_by_client(&stage, "cam")->id;
+    client_asks(&stage, &observer, PM_MSG_READ, &read);
+    client_orders(&stage, PM_VERB_STOP, "cam");
+    turn(&stage);
+    client_orders(&stage, PM_VERB_START, "cam"); /* queued */
+    size_t before = said_count(&stage, PM_MSG_REPLY);
+    sheriff_close(&stage.sheriff);
+    cr_assert_eq(said_count(&stage, PM_MSG_REPLY), before + 3);
+    cr_assert_str_eq(last_reply(&stage)->error, "gone");
+}
+
 Test(lone_ranger, retires_its_deputy_before_it_ends)
 {
     struct pm_shutdown shutdown = { .request = 9, .version = PM_PROTOCOL_VERSION };
