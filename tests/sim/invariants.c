@@ -1,0 +1,280 @@
+/* At every moment: numbers never go back, and nobody acts on a message of another session. (That
+ * no process lives twice is seen where lives begin, keeper_model.c; that none ends unordered in
+ * operator.c.)
+ *
+ * In the end: every deputy is up; what the sheriff shows is what lives; what is wanted lives
+ * exactly once, unless its own policy let it end; what the operator was promised has happened.
+ */
+#include "sim/invariants.h"
+
+#include "sim/operator.h"
+#include "sim/site.h"
+
+#include <procman/process.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct known_id { const struct ward *ward; uint64_t order; };
+
+struct checks {
+    struct known_id *ids;        /* by id */
+    size_t n;
+    struct { uint64_t specs, wants; } *sent; /* generations, by site */
+    uint64_t generation;         /* of the whole wish, as clients saw it */
+};
+
+/* ---- at every moment --------------------------------------------------------------- */
+
+static struct checks *checks_of(struct world *w)
+{
+    if (w->checks == NULL) {
+        w->checks = pm_alloc(sizeof *w->checks);
+        w->checks->sent = pm_alloc(w->n_sites * sizeof *w->checks->sent);
+    }
+    return w->checks;
+}
+
+void checks_forget(struct world *w)
+{
+    checks_fini(w);
+}
+
+void checks_fini(struct world *w)
+{
+    if (w->checks == NULL)
+        return;
+    free(w->checks->ids);
+    free(w->checks->sent);
+    free(w->checks);
+    w->checks = NULL;
+}
+
+static struct known_id *known(struct checks *checks, uint64_t id)
+{
+    if (id >= checks->n) {
+        checks->ids = pm_resize(checks->ids, id + 1, sizeof *checks->ids);
+        memset(checks->ids + checks->n, 0, (id + 1 - checks->n) * sizeof *checks->ids);
+        checks->n = id + 1;
+    }
+    return &checks->ids[id];
+}
+
+static void check_generation(struct world *w, const struct site *site, uint64_t *last,
+                             uint64_t generation)
+{
+    if (generation < *last)
+        wrong(w, "%s is sent generation %llu after %llu", site->name,
+              (unsigned long long)generation, (unsigned long long)*last);
+    *last = generation;
+}
+
+static void check_spec(struct world *w, const struct pm_spec *spec)
+{
+    struct known_id *id = known(checks_of(w), spec->id);
+    const struct ward *ward = operator_find(w, spec->host, spec->group, spec->name);
+
+    if (id->ward != NULL && id->ward != ward)
+        wrong(w, "id %llu was %s@%s and is %s@%s now", (unsigned long long)spec->id,
+              id->ward->name, id->ward->site->name, spec->name, spec->host);
+    id->ward = ward;
+}
+
+static void check_want(struct world *w, const struct pm_want *want)
+{
+    struct known_id *id = known(checks_of(w), want->id);
+
+    if (want->order < id->order)
+        wrong(w, "order %llu is sent after %llu", (unsigned long long)want->order,
+              (unsigned long long)id->order);
+    id->order = want->order;
+}
+
+void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void *msg)
+{
+    struct checks *checks = checks_of(w);
+    size_t at = (size_t)(site - w->sites);
+
+    if (kind == PM_MSG_SPECS) {
+        const struct pm_specs *specs = msg;
+        check_generation(w, site, &checks->sent[at].specs, specs->generation);
+        for (size_t i = 0; i < specs->specs.n; i++)
+            check_spec(w, &specs->specs.at[i]);
+    } else if (kind == PM_MSG_WANTS) {
+        const struct pm_wants *wants = msg;
+        check_generation(w, site, &checks->sent[at].wants, wants->generation);
+        for (size_t i = 0; i < wants->wants.n; i++)
+            check_want(w, &wants->wants.at[i]);
+    }
+}
+
+void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, const void *msg)
+{
+    uint64_t said = kind == PM_MSG_SPECS   ? ((const struct pm_specs *)msg)->session
+                    : kind == PM_MSG_WANTS ? ((const struct pm_wants *)msg)->session
+                                           : 0;
+
+    if (said == 0 || said != session)
+        wrong(site->w, "%s acts on a %s of another session", site->name,
+              pm_msg_desc(kind)->name);
+}
+
+/* ---- in the end -------------------------------------------------------------------- */
+
+struct look { struct world *w; char *why; size_t size; };
+
+PM_PRINTF(2, 3) static bool no(struct look *look, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(look->why, look->size, format, values);
+    va_end(values);
+    return false;
+}
+
+static bool deputies_are_up(struct look *look)
+{
+    const struct pm_snapshot *snapshot = &look->w->operator->snapshot;
+    size_t up = 0;
+
+    for (size_t i = 0; i < look->w->n_sites; i++)
+        if (look->w->sites[i].brain == NULL)
+            return no(look, "%s has no brain", look->w->sites[i].name);
+    for (size_t i = 0; i < snapshot->deputies.n; i++)
+        if (snapshot->deputies.at[i].state == PM_LINK_UP)
+            up++;
+        else
+            no(look, "deputy %s is not up", snapshot->deputies.at[i].name);
+    return up == look->w->n_sites;
+}
+
+static bool may_rest(const struct ward *ward, const struct pm_proc *proc)
+{
+    unsigned policy = ward->number % WARD_POLICIES;
+
+    switch (proc->state) {
+    case PM_STATE_STOPPED:
+        return !proc->wanted;
+    case PM_STATE_EXITED:
+        return !proc->wanted || policy == WARD_ON_FAILURE || policy == WARD_NEVER;
+    case PM_STATE_FAILED:
+        return !proc->wanted || policy == WARD_FEW || policy == WARD_NEVER;
+    default:
+        return false;
+    }
+}
+
+static bool is_true(struct look *look, const struct ward *ward, const struct pm_proc *proc)
+{
+    const struct slot *slot = keeper_find(ward->site, ward->group, ward->name);
+    const char *host = ward->site->name, *name = ward->name, *state = pm_state_word(proc->state);
+
+    if (proc->removing || !proc->settled)
+        return no(look, "%s@%s (%s) is %s", name, host, state,
+                  proc->removing ? "being removed" : "not settled");
+    if (proc->state != PM_STATE_RUNNING)
+        return slot != NULL          ? no(look, "%s@%s lives, and is shown as %s", name, host, state)
+               : !may_rest(ward, proc) ? no(look, "%s@%s is %s, wanted %s: %s", name, host, state,
+                                            proc->wanted ? "up" : "down", proc->reason)
+                                       : true;
+    if (slot == NULL || slot->pid != proc->pid || slot->run != proc->run)
+        return no(look, "%s@%s is shown with pid %lld, and %s", name, host, (long long)proc->pid,
+                  slot == NULL ? "does not live" : "lives with another");
+    if (!proc->wanted)
+        return no(look, "%s@%s runs, and is not wanted", name, host);
+    return true;
+}
+
+static unsigned version_of(const struct pm_spec *spec)
+{
+    return (unsigned)strtoul(spec->command + strlen("run v"), NULL, 10);
+}
+
+/* What the operator was not sure of, he learns now. */
+static void learn(struct ward *ward, const struct pm_proc *proc, const struct pm_spec *spec)
+{
+    ward->sure = ward->exists = true;
+    ward->up = proc->wanted;
+    ward->held = false;
+    ward->held_unknown = !proc->wanted;
+    ward->version = version_of(spec);
+    ward->autostart = spec->autostart;
+    ward->anew_ms = 0;
+}
+
+static bool is_promised(struct look *look, struct ward *ward, const struct pm_proc *proc,
+                        const struct pm_spec *spec)
+{
+    const struct slot *slot = keeper_find(ward->site, ward->group, ward->name);
+    const char *host = ward->site->name, *name = ward->name;
+
+    if (!ward->sure)
+        learn(ward, proc, spec);
+    if (!ward->exists)
+        return no(look, "%s@%s was removed, and is there", name, host);
+    if (ward->up != proc->wanted)
+        return no(look, "%s@%s was ordered %s, and is wanted %s", name, host,
+                  ward->up ? "up" : "down", proc->wanted ? "up" : "down");
+    if (ward->version != version_of(spec) || ward->autostart != spec->autostart)
+        return no(look, "%s@%s was to have version %u, and has %u", name, host, ward->version,
+                  version_of(spec));
+    if (slot == NULL || slot->forgotten)
+        return true;
+    if (slot->version != ward->version)
+        return no(look, "%s@%s was to run version %u, and runs %u", name, host, ward->version,
+                  slot->version);
+    if (slot->born_ms < ward->anew_ms)
+        return no(look, "%s@%s was restarted, and still lives the life before", name, host);
+    return true;
+}
+
+static bool all_are_shown(struct look *look)
+{
+    struct operator *o = look->w->operator;
+
+    for (size_t i = 0; i < o->n; i++) {
+        struct ward *ward = &o->wards[i];
+        bool shown = false;
+        for (size_t k = 0; k < o->snapshot.procs.n && !shown; k++)
+            shown = strcmp(o->snapshot.procs.at[k].name, ward->name) == 0
+                    && strcmp(o->snapshot.procs.at[k].host, ward->site->name) == 0;
+        if (shown)
+            continue;
+        if (keeper_find(ward->site, ward->group, ward->name) != NULL)
+            return no(look, "%s@%s lives, and is not shown", ward->name, ward->site->name);
+        if (ward->sure && ward->exists)
+            return no(look, "%s@%s was promised, and is not shown", ward->name,
+                      ward->site->name);
+        ward->sure = true;
+        ward->exists = ward->up = false;
+    }
+    return true;
+}
+
+bool has_converged(struct world *w, char *why, size_t size)
+{
+    struct operator *o = w->operator;
+    struct look look = { .w = w, .why = why, .size = size };
+
+    if (o->requests != NULL)
+        return no(&look, "a request is not answered");
+    operator_look(w);
+    if (o->snapshot.generation < checks_of(w)->generation)
+        wrong(w, "the generation has gone back");
+    checks_of(w)->generation = o->snapshot.generation;
+    if (!deputies_are_up(&look))
+        return false;
+    for (size_t i = 0; i < o->snapshot.procs.n; i++) {
+        const struct pm_proc *proc = &o->snapshot.procs.at[i];
+        struct ward *ward = operator_find(w, proc->host, proc->group, proc->name);
+        if (ward == NULL)
+            wrong(w, "nobody knows of %s@%s", proc->name, proc->host);
+        if (!is_true(&look, ward, proc)
+            || !is_promised(&look, ward, proc, &o->exported.specs.at[i]))
+            return false;
+    }
+    return all_are_shown(&look);
+}

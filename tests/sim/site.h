@@ -1,0 +1,36 @@
+/* One machine: a keeper, its brain as a real core, and the socket to the sheriff. */
+#ifndef SIM_SITE_H
+#define SIM_SITE_H
+
+#include "sim/keeper_model.h"
+#include "sim/pipe.h"
+#include "sim/world.h"
+
+struct brain;
+struct connection;
+
+struct site {
+    struct world *w;
+    char name[SIM_NAME];
+    struct keeper keeper;
+    struct brain *brain;         /* NULL: none at the moment */
+    uint64_t life;               /* tag of deeds about this brain */
+    int64_t turn_at_ms;
+    uint64_t spoken;             /* words to the keeper, to see whether a message had an effect */
+    struct pm_buf wish;          /* the file `wish` */
+    struct connection *line;     /* to the sheriff; NULL: none */
+    uint64_t dials;              /* tag of attempts to connect */
+    int64_t silent_until_ms;     /* nothing passes between it and the sheriff */
+};
+
+void sites_open(struct world *w);
+void sites_close(struct world *w);
+
+void site_begin_brain(struct site *site);
+void site_kill_brain(struct site *site); /* without a word; the keeper is not told */
+
+void site_on_keeper(struct site *site, struct letter *letter);
+void site_on_sheriff(struct site *site, struct letter *letter);
+void site_on_link(struct site *site, bool connected);
+
+#endif

@@ -1,0 +1,28 @@
+/* What the orders of the operator say of one process. */
+#ifndef SIM_WARD_H
+#define SIM_WARD_H
+
+#include "sim/operator.h"
+
+struct draft { char command[32]; unsigned version; bool autostart; }; /* of one ward's spec */
+
+struct request {
+    struct request *next;
+    uint64_t number;
+    enum pm_msg kind;
+    enum pm_verb verb;
+    enum pm_apply_mode mode;
+    bool prune, wait, crossed;   /* crossed: another speaks of the same wards */
+    int64_t sent_ms;
+    struct ward **wards;
+    struct draft *drafts;        /* of an apply, one for each ward */
+    size_t n;
+};
+
+void request_free(struct request *request);
+
+struct pm_spec ward_spec(const struct ward *ward, const struct draft *draft); /* borrows both */
+void ward_obey(struct world *w, struct ward *ward, const struct request *request, size_t at);
+void ward_label(const struct ward *ward, char *text, size_t size);
+
+#endif
