@@ -183,7 +183,7 @@ enum pm_err verb_down(struct ctl *ctl)
     if (err == PM_OK)
         err = pm_client_call(ctl->client, PM_MSG_SHUTDOWN, &request, PM_MSG_REPLY, (int)wait_ms,
                              &frame);
-    if (err != PM_OK)
+    if (err != PM_OK && err != PM_GONE) /* gone is what he was asked to be */
         return ctl_fail(ctl, err);
     pm_frame_fini(&frame);
     pm_client_close(&ctl->client);
