@@ -29,6 +29,7 @@
 
 #define BRAINLESS_MS 60000   /* ending without a brain that works: then we kill */
 #define KILLED_MS    5000    /* for killed groups to be gone, and for the brain to leave */
+#define GROUP_LOOK_MS 5      /* members that are not ours to reap die without a word to us */
 
 _Static_assert(EVENT_WIRE < PM_LIVES_EVENT, "epoll data must tell slots from the rest");
 
@@ -280,6 +281,22 @@ static bool next_dead(siginfo_t *info, struct rusage *used)
         && info->si_pid > 0;
 }
 
+/* The brain hears of an end, unless its inventory is still to come to that slot. */
+static void tell_if_over(struct pm_keeper *keeper, size_t number)
+{
+    if (pm_lives_is_over(&keeper->lives, number, pm_mono_now())
+        && (number < keeper->inventory || keeper->told))
+        tell_ended(keeper, number);
+}
+
+static void look_at_groups(struct pm_keeper *keeper)
+{
+    size_t used = pm_slots_used(keeper->lives.slots);
+
+    for (size_t i = 0; i < used && keeper->lives.lingering > 0; i++)
+        tell_if_over(keeper, i);
+}
+
 static void reap(struct pm_keeper *keeper)
 {
     siginfo_t info;
@@ -289,12 +306,11 @@ static void reap(struct pm_keeper *keeper)
         int number = pm_lives_find(&keeper->lives, info.si_pid);
         if (info.si_pid == keeper->brain.pid)
             on_brain_death(keeper, &info);
-        else if (number >= 0) {
+        else if (number >= 0)
             pm_lives_end(&keeper->lives, (size_t)number, &info, &used);
-            if ((size_t)number < keeper->inventory || keeper->told)
-                tell_ended(keeper, (size_t)number);
-        }
         waitpid(info.si_pid, NULL, 0); /* others are orphans of our processes */
+        if (number >= 0)
+            tell_if_over(keeper, (size_t)number);
     }
 }
 
@@ -303,8 +319,7 @@ static void on_adopted_end(struct pm_keeper *keeper, size_t number)
     if (number >= PM_LIMIT_SLOTS || keeper->lives.at[number].pidfd == 0)
         return;
     pm_lives_end(&keeper->lives, number, NULL, NULL);
-    if (number < keeper->inventory || keeper->told)
-        tell_ended(keeper, number);
+    tell_if_over(keeper, number);
 }
 
 static void on_signals(struct pm_keeper *keeper)
@@ -348,6 +363,7 @@ static void on_time(struct pm_keeper *keeper)
 {
     struct pm_mono now = pm_mono_now();
 
+    look_at_groups(keeper);
     if (keeper->stage == PM_KEEPER_KILLING && keeper->lives.living == 0)
         leave(keeper);
     if (keeper->stage == PM_KEEPER_LEAVING && keeper->brain.pid == 0)
@@ -368,6 +384,8 @@ static int time_to_wait(const struct pm_keeper *keeper)
     if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
         && keeper->brain.next.ms < until)
         until = keeper->brain.next.ms;
+    if (keeper->lives.lingering > 0 && until > now + GROUP_LOOK_MS)
+        until = now + GROUP_LOOK_MS;
     if (until == INT64_MAX)
         return -1;
     return until <= now ? 0 : (int)(until - now); /* the longest is a minute */

@@ -3,6 +3,10 @@
  * A record in the table is always ahead of the world or level with it: a slot says SPAWNING before
  * there is a child, and ENDED before the child is reaped. So whoever reads the table after a kill
  * of ours finds every process there is, and asks the kernel which of them still lives.
+ *
+ * A life is over when its whole group is gone, which is a moment later than its leader's death: the
+ * rest is killed, but who is killed takes its time to die. Until then the life counts as living,
+ * though the table says ENDED already.
  */
 #include "keeper/lives.h"
 
@@ -12,6 +16,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+/* Nobody can make a member die that hangs in the kernel, or bury one whose parent is elsewhere. */
+#define GROUP_MS         1000
+/* An adopted leader may itself stay a zombie for ever, if whoever inherited it does not care. */
+#define ADOPTED_GROUP_MS 100
+
 static void close_fds(struct pm_life *life)
 {
     for (int i = 0; i < 2; i++) {
@@ -19,6 +28,11 @@ static void close_fds(struct pm_life *life)
             close(life->fds[i]);
         life->fds[i] = 0;
     }
+}
+
+static bool lingers(const struct pm_life *life)
+{
+    return life->patience.ms != 0;
 }
 
 /* ---- taking over ------------------------------------------------------------------------ */
@@ -80,7 +94,7 @@ static struct pm_slot *claim(struct pm_lives *lives, const struct pm_spawn *what
 
     if (err != PM_OK)
         *error = err == PM_IO ? errno : ENOSPC;
-    else if (pm_slot_living(slot))
+    else if (pm_slot_living(slot) || lingers(&lives->at[what->slot]))
         *error = EBUSY;
     else if (what->run <= slot->run)
         *error = EINVAL;
@@ -177,7 +191,8 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     if (info != NULL || pm_adopt_group_is_ours(slot))
         (void)kill(-life->pid, SIGKILL);
     life->pid = life->pidfd = 0;
-    lives->living--;
+    life->patience = pm_mono_after(pm_mono_now(), info ? GROUP_MS : ADOPTED_GROUP_MS);
+    lives->lingering++;
 
     pm_slot_change(slot);
     slot->unknown = info == NULL;
@@ -187,6 +202,20 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
     slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;
     pm_slot_enter(slot, PM_SLOT_ENDED);
+}
+
+/* The number cannot be another group's: as long as a member is left it is not given away. */
+bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    struct pm_life *life = &lives->at[number];
+
+    if (!lingers(life) || (now.ms < life->patience.ms && kill(-slot->pid, 0) == 0))
+        return false;
+    life->patience.ms = 0;
+    lives->lingering--;
+    lives->living--;
+    return true;
 }
 
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run)
@@ -207,7 +236,7 @@ void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
 
     if (pm_slots_claim(lives->slots, number, &slot) != PM_OK)
         return;
-    if (note.n == 0 && !pm_slot_living(slot)) {
+    if (note.n == 0 && !pm_slot_living(slot) && !lingers(&lives->at[number])) {
         close_fds(&lives->at[number]);
         pm_slot_free(slot);
         return;
@@ -221,7 +250,7 @@ void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
 bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out)
 {
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
-    bool living = slot && pm_slot_living(slot);
+    bool living = slot && (pm_slot_living(slot) || lingers(&lives->at[number]));
 
     if (slot == NULL || pm_slot_phase(slot) == PM_SLOT_FREE)
         return false;
@@ -237,7 +266,7 @@ bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended
 {
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
 
-    if (slot == NULL || pm_slot_phase(slot) != PM_SLOT_ENDED)
+    if (slot == NULL || pm_slot_phase(slot) != PM_SLOT_ENDED || lingers(&lives->at[number]))
         return false;
     *out = (struct pm_ended){
         .slot = number, .run = slot->run, .pid = slot->pid, .exit_code = slot->exit_code,

@@ -138,6 +138,56 @@ Test(keeper, the_rest_of_the_group_dies_with_its_leader)
     finish(&stage);
 }
 
+/* The leader is over at once; a member of its group stays a zombie until its parent, which has left
+ * the group, has waited for it, `pause` seconds later. */
+#define GROUP_THAT_LINGERS(pause) \
+    "exec perl -e '$| = 1; pipe(R, W); unless (fork) { setpgrp(0, 0); $m = fork;" \
+    " unless ($m) { sleep 30; exit } setpgrp($m, getppid); syswrite(W, 1);" \
+    " select(undef, undef, undef, " pause "); exit } sysread(R, $x, 1)'"
+
+Test(keeper, an_end_is_told_when_the_whole_group_is_gone)
+{
+    struct stage stage;
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 0, 1, GROUP_THAT_LINGERS("0.4"), NULL);
+    cr_expect_eq(then_ended(&stage).exit_code, 0);
+    cr_expect(kill(-pid, 0) != 0 && errno == ESRCH, "somebody is left");
+    finish(&stage);
+}
+
+Test(keeper, a_member_that_cannot_be_buried_does_not_hide_the_end_for_ever)
+{
+    struct stage stage;
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 0, 1, GROUP_THAT_LINGERS("6"), NULL);
+    (void)then_ended(&stage);
+    cr_expect_eq(kill(-pid, 0), 0, "it was waited for until the group was gone");
+    begin(&stage, 0, 2, "exit 0", NULL);
+    (void)then_ended(&stage);
+    finish(&stage);
+}
+
+Test(keeper, a_brain_that_begins_while_a_group_lingers_hears_of_one_end)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 0, 1, GROUP_THAT_LINGERS("6"), NULL);
+    while (kill(pid, 0) == 0) /* the leader is reaped, its group is not over */
+        usleep(1000);
+    lose_brain(&stage);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    cr_expect_eq(((const struct pm_held *)message.msg)->pid, pid, "or it would pass for dead");
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    cr_expect_eq(then_ended(&stage).run, 1);
+    finish(&stage);
+}
+
 Test(keeper, a_second_deputyd_is_refused_and_the_first_unharmed)
 {
     struct stage stage;
