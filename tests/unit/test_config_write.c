@@ -139,7 +139,8 @@ static const char *any_text(struct dice *dice, struct pm_arena *arena)
         "a", "Z", "0", "07", " ", "  ", "\n", "\t", "\r", "\"", "'", "\\", "/", ":", ": ", " #",
         "#", "-", "- ", "[", "]", "{", "}", ",", "&", "*", "!", "|", ">", "%", "@", "`", "?", "=",
         "~", "null", "true", "no", "1e3", ".5", "\x01", "\x1b", "\x7f", "\xc2\x85", "\xc2\xa0",
-        "ä", "→", "相", "😀", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xf4\x8f\xbf\xbf", "$x", "<<",
+        "ä", "→", "相", "😀", "\xe2\x80\xa8", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xf4\x8f\xbf\xbf",
+        "$x", "<<",
     };
     char text[256] = "";
 
