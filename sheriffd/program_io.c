@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -329,6 +330,19 @@ static void close_all(struct program *p)
     store_close(&p->store);
 }
 
+/* A client and a deputy cost descriptors each, and libzmq's ipc listener aborts when there are none
+ * left (ipc_listener.cpp asserts everything but EMFILE). After the deputy was begun: its processes
+ * shall have the limit we were given. */
+static void raise_file_limit(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int program_run(const struct program_setup *setup)
 {
     struct program p = { .setup = setup, .signals = -1 };
@@ -349,6 +363,7 @@ int program_run(const struct program_setup *setup)
         close_all(&p);
         return opened ? pm_err_exit(err) : EXIT_FAILURE;
     }
+    raise_file_limit();
     pm_notify("READY=1");
     zloop_start(p.loop);
     close_all(&p);

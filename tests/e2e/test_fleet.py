@@ -1,5 +1,6 @@
 """Several machines, and the five promises when our own programs die."""
 import os
+import resource
 import signal
 import time
 
@@ -213,6 +214,20 @@ def test_a_lone_ranger_that_was_killed_finds_its_deputy_again(fleet):
     assert fleet.pid("cam") == pid
     assert sheriff.stop() == 0
     wait_until(lambda: not fleet.everything(), "nothing is left")
+
+
+def test_descriptors_for_a_large_fleet_and_the_usual_limit_for_its_processes(fleet):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+    try:
+        sheriff = fleet.sheriff("--lone-ranger")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    fleet.wait_link("alpha", "up")
+    fleet.apply({"name": "cam", "command": LOOP})
+    assert resource.prlimit(sheriff.pid, resource.RLIMIT_NOFILE)[0] == hard
+    assert resource.prlimit(fleet.pid("cam"), resource.RLIMIT_NOFILE)[0] == min(512, hard)
+    assert sheriff.stop() == 0
 
 
 def test_daemons_tell_the_service_manager_when_they_are_ready(fleet):
