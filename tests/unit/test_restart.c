@@ -161,3 +161,25 @@ Test(restart, endings_have_words)
     for (size_t i = 0; i < PM_COUNT(rows); i++)
         cr_expect_str_eq(pm_ending_text(&rows[i].ending, &spec, text, sizeof text), rows[i].text);
 }
+
+/* delay 0 and max_delay 0: what cannot begin would be tried again for ever, in one step. */
+Test(restart, only_the_first_return_may_be_at_once)
+{
+    static const struct { uint64_t delay_ms, most_ms; double jitter, chance; } rows[] = {
+        { 0, 0, 0, 0 }, { 0, 0, 1, 0.99 }, { 0, 1000, 1, 0.99 }, { 10, 10, 1, 0.99 },
+    };
+    struct pm_ending broken = { .stage = PM_STAGE_USER };
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++) {
+        struct pm_spec spec = given_a_policy(PM_AUTO_RESTART_ALWAYS);
+        struct pm_deaths seen = { 0 };
+
+        spec.restart_delay_ms = rows[i].delay_ms;
+        spec.restart_max_delay_ms = rows[i].most_ms;
+        spec.restart_jitter = rows[i].jitter;
+        for (int quick = 1; quick < 5; quick++) {
+            struct pm_verdict verdict = pm_restart_judge(&spec, &seen, &broken, 0, rows[i].chance);
+            cr_expect(verdict.wait_ms >= 1 || quick == 1, "row %zu, death %d", i, quick);
+        }
+    }
+}

@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What grows when restart.delay is 0: the first return is at once, a crash loop is not. */
+/* Only the first return may be at once, whatever delay, max_delay and chance say: a crash loop is
+ * not, and what cannot even begin would else be tried again within the same step, for ever. */
 #define SMALLEST_DELAY_MS 1.0
 
 static bool is_success(const struct pm_spec *spec, const struct pm_ending *ending)
@@ -57,6 +58,8 @@ static int64_t pause_after(const struct pm_spec *spec, unsigned quick, double ch
     if (delay > longest)
         delay = longest;
     delay *= 1 - spec->restart_jitter * chance;
+    if (quick > 1 && delay < SMALLEST_DELAY_MS)
+        delay = SMALLEST_DELAY_MS;
     return (int64_t)(delay + 0.5);
 }
 
