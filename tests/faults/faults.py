@@ -5,27 +5,31 @@ what an administrator or the service manager would: nothing more. Whether all is
 not for it to judge.
 """
 import os
+import resource
 import shutil
 import signal
 import socket
 import time
 from collections import namedtuple
+from contextlib import contextmanager
+from pathlib import Path
 
 from fleet import alive, wait_until
 from ground import Kid, Violation, probe
-from truth import environment
+from truth import environment, open_files
 
-Fault = namedtuple("Fault", "name inject short full within ground")
+Fault = namedtuple("Fault", "name inject short full within ground needs")
 ROWS = []
 
 
-def fault(name, *, short, full, within=5, ground="pair"):
+def fault(name, *, short, full, within=5, ground="pair", needs=lambda: True):
     """A row of the table.
       short, full  rounds in a short and in a full run
       within       seconds after which all must be well
-      ground       what it is done to, see GROUNDS"""
+      ground       what it is done to, see GROUNDS
+      needs        can it be done on this machine?"""
     def row(inject):
-        ROWS.append(Fault(name, inject, short, full, within, ground))
+        ROWS.append(Fault(name, inject, short, full, within, ground, needs))
         return inject
     return row
 
@@ -60,7 +64,15 @@ def thousand():
     return ["alpha"], kids
 
 
-GROUNDS = {"pair": pair, "crowd": crowd, "thousand": thousand}
+def tight():
+    """One deputy with a small disk for its output, and kids who fill a pipe in no time."""
+    kids = [Kid(f"steady-{i}", "alpha", "--rate", 100, "--err") for i in range(3)]
+    return ["alpha"], kids + [Kid(f"burst-{i}", "alpha", "--rate", 2560, "--burst", 128)
+                              for i in range(3)]
+
+
+GROUNDS = {"pair": pair, "crowd": crowd, "thousand": thousand, "tight": tight}
+SMALL_DISK = {"tight": "64m"}   # of the deputy's output
 
 
 # ---- helpers ---------------------------------------------------------------------------------------
@@ -265,6 +277,95 @@ def _(ground, dice):
 @fault("sheriff suspended until deputies give it up", short=0, full=10, within=8)
 def _(ground, _dice):
     suspend(ground.sheriffd.pid, 13)
+
+
+# ---- there is no more of something --------------------------------------------------------------------------
+
+@contextmanager
+def few_files(pid, spare):
+    """It may open so many files more."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_files(pid) + spare, hard))
+    try:
+        yield
+    finally:
+        try:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        except ProcessLookupError:
+            pass
+
+
+def no_files(role, short, full):
+    @fault(f"{role} without descriptors", short=short, full=full)
+    def _(ground, dice):
+        pid = {"sheriff": ground.sheriffd.pid, "keeper": ground.deputyd["alpha"].pid,
+               "brain": ground.brain(ground.deputyd["alpha"])}[role]
+        victims = some_of_alpha(ground, dice)
+        with few_files(pid, dice.randrange(3)):
+            kill_kids(ground, victims)
+            strangers = [knock(dice.choice(doors(ground))) for _ in range(10)]
+            time.sleep(0.5)
+        for stranger in strangers:
+            if stranger:
+                stranger.close()
+        # libzmq's ipc listener aborts on EMFILE (ipc_listener.cpp), and init begins it anew.
+        if not ground.sheriffd.running:
+            ground.sheriffd.killed = True
+            ground.begin_sheriff()
+        wait_replaced(ground, victims)
+
+
+for _role in ("sheriff", "keeper", "brain"):
+    no_files(_role, 1, 20)
+
+
+PIDS = Path("/sys/fs/cgroup/pids")
+
+
+@fault("fork refused", short=1, full=50, needs=lambda: os.access(PIDS, os.W_OK))
+def _(ground, dice):
+    victims = some_of_alpha(ground, dice)
+    group = PIDS / ground.dir.name
+    keeper = ground.deputyd["alpha"].pid
+    group.mkdir()
+    try:
+        (group / "cgroup.procs").write_text(str(keeper))
+        (group / "pids.max").write_text("0")
+        kill_kids(ground, victims)
+        time.sleep(0.5)
+        (group / "pids.max").write_text("max")
+        wait_replaced(ground, victims)
+    finally:
+        for pid in (group / "cgroup.procs").read_text().split():
+            (PIDS / "cgroup.procs").write_text(pid)
+        group.rmdir()
+
+
+def may_mount():
+    return os.geteuid() == 0 and shutil.which("mount")
+
+
+def fill_up(filler):
+    """Whatever is free, while others write, too."""
+    with open(filler, "wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                pass
+
+
+@fault("disk full, then freed", short=1, full=100, ground="tight", needs=may_mount)
+def _(ground, dice):
+    """What does not fit waits in the pipe, and so does who writes it."""
+    filler = ground.log_dir("alpha") / "filler"
+    fill_up(filler)
+    a_moment(dice, 1)
+    if dice.random() < 0.5:
+        VICTIMS[dice.choice(("brain", "keeper", "deputy"))](ground)
+    a_moment(dice, 1)
+    filler.unlink()
 
 
 # ---- what they remember is damaged ---------------------------------------------------------------------------

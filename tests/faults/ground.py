@@ -77,6 +77,17 @@ class Ground(Fleet):
         """Applies all kids. Which of them begin is for `autostart` to say."""
         self.apply(*(kid.process(self.kid_dir) for kid in self.kids.values()))
 
+    def mount_logs(self, size):
+        """A small disk of its own for all output."""
+        self.log_dir("").mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.log_dir("")],
+                       check=True)
+
+    def remove(self):
+        if os.path.ismount(self.log_dir("")):
+            subprocess.run(["umount", "--lazy", self.log_dir("")], check=False)
+        super().remove()
+
     # ---- our daemons ------------------------------------------------------------------------
 
     def begin_sheriff(self):
