@@ -31,6 +31,7 @@ struct logs {
     struct source *sources;  /* in the order of procs */
     uint64_t lines;
     struct pm_view *view;    /* with -f */
+    size_t left;             /* sources whose process still exists */
 };
 
 static enum pm_err parse_lines(struct ctl *ctl, uint64_t *out)
@@ -135,6 +136,13 @@ static enum pm_err open_source(struct logs *logs, struct source *source, bool li
                           source, &source->follow);
 }
 
+static void close_source(struct source *source)
+{
+    lines_end(&source->lines);
+    pm_follow_close(&source->follow);
+    lines_fini(&source->lines);
+}
+
 /* Say an error once, and again only when it went well in between. */
 static void note(struct logs *logs, struct source *source, enum pm_err err)
 {
@@ -199,22 +207,21 @@ static void on_live(void *context, const struct pm_frame *frame)
         (void)pm_follow_feed(source->follow, frame);
 }
 
+/* A process that was removed is over, also when another one has its name since. */
 static void on_process(void *context, const struct pm_proc *before, const struct pm_proc *after)
 {
-    struct source *source = source_of(context, after ? after->id : before->id);
-
-    if (source && after)
-        pm_follow_reaches(source->follow, after->output_end);
-}
-
-static void on_reset(void *context)
-{
     struct logs *logs = context;
-    size_t n = 0;
-    const struct pm_proc *procs = logs->view ? pm_view_processes(logs->view, &n) : NULL;
+    struct source *source = source_of(logs, before ? before->id : after->id);
+    bool same = after && before && before->id == after->id;
 
-    for (size_t i = 0; i < n; ++i)
-        on_process(logs, NULL, &procs[i]);
+    if (!source)
+        return;
+    if (same) {
+        pm_follow_reaches(source->follow, after->output_end);
+    } else if (before) {
+        complain("%s was removed", source->lines.proc->name);
+        logs->left--;
+    }
 }
 
 static enum pm_err open_all(struct logs *logs)
@@ -223,6 +230,7 @@ static enum pm_err open_all(struct logs *logs)
 
     for (size_t i = 0; i < logs->procs.n && err == PM_OK; ++i)
         err = open_source(logs, &logs->sources[i], true);
+    logs->left = logs->procs.n;
     return err;
 }
 
@@ -236,11 +244,11 @@ static void note_sheriff(enum pm_err err, bool *away)
     *away = err == PM_TIMEOUT ? *away : err != PM_OK;
 }
 
-static void follow_for_ever(struct logs *logs)
+static void follow(struct logs *logs)
 {
     bool away = false;
 
-    for (;;) {
+    while (logs->left > 0) {
         enum pm_err err = pm_view_pump(logs->view, TICK_MS, on_live);
 
         note_sheriff(err, &away);
@@ -255,15 +263,16 @@ static void follow_for_ever(struct logs *logs)
 
 static enum pm_err follow_all(struct logs *logs)
 {
-    static const struct pm_view_calls calls = { .process = on_process, .reset = on_reset };
-    enum pm_err err = open_all(logs);
+    static const struct pm_view_calls calls = { .process = on_process };
+    enum pm_err err = pm_view_open(logs->ctl->client, &calls, logs, ANSWER_WAIT_MS, &logs->view);
 
     if (err == PM_OK)
-        err = pm_view_open(logs->ctl->client, &calls, logs, ANSWER_WAIT_MS, &logs->view);
+        err = open_all(logs);
     if (err != PM_OK)
         return ctl_fail(logs->ctl, err);
     interrupt_says(NULL);
-    follow_for_ever(logs);
+    follow(logs);
+    pm_view_close(&logs->view);
     return PM_OK;
 }
 
@@ -283,7 +292,7 @@ enum pm_err verb_logs(struct ctl *ctl)
         err = ctl->set.follow ? follow_all(&logs) : read_all(&logs);
     }
     for (size_t i = 0; i < logs.procs.n; ++i)
-        lines_fini(&logs.sources[i].lines);
+        close_source(&logs.sources[i]);
     free(logs.sources);
     free(logs.procs.at);
     pm_frame_fini(&frame);

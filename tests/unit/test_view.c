@@ -157,7 +157,7 @@ Test(view, asks_anew_after_a_gap)
     n_procs = 2;
     seq = 14;
     when_delta(13, &lidar);
-    then_one_hears("reset ");
+    then_one_hears("reset ~cam +lidar ");
     when_delta(14, &lidar);
     when_delta(15, &lidar);
     then_one_hears("~lidar ");
@@ -171,7 +171,7 @@ Test(view, asks_anew_when_the_sheriff_begins_another_life)
     epoch = 2;
     seq = 1;
     when_delta(11, &lidar);
-    then_one_hears("reset ");
+    then_one_hears("reset ~cam ");
     then_all_is_over();
 }
 
@@ -190,7 +190,7 @@ Test(view, outlives_the_sheriff_and_says_so_once)
     epoch = 2;
     procs[0] = lidar;
     fake_begin(&fake, "control.sock", answer_picture);
-    then_one_hears("reset ");
+    then_one_hears("reset -cam +lidar ");
     cr_expect_str_eq(row(0)->name, "lidar");
     then_all_is_over();
 }

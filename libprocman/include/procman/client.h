@@ -78,12 +78,14 @@ PM_API int pm_client_fd(const struct pm_client *client);
 
 struct pm_view;
 
-/* Called inside pm_view_pump; row is valid during the call and until the next pump.
+/* Called inside pm_view_pump; `after` is valid until the next pump, `before` during the call.
  * before NULL: it is new. after NULL: it is gone. Any of them may be left NULL. */
 struct pm_view_calls {
     void (*process)(void *context, const struct pm_proc *before, const struct pm_proc *after);
     void (*deputy)(void *context, const struct pm_deputy *before, const struct pm_deputy *after);
-    void (*reset)(void *context);  /* a new snapshot: everything may have changed */
+    /* A new snapshot. Then every row that is or was there is told as above; of the first one,
+     * inside pm_view_open, nothing but this. */
+    void (*reset)(void *context);
 };
 
 /* Subscribe, ask for the snapshot and wait for it. The client stays the caller's and must live

@@ -24,6 +24,7 @@ struct pm_view {
     struct pm_view_calls calls;
     void *context;
     uint64_t epoch, seq;
+    bool begun;              /* there was a snapshot */
     bool complete;           /* the invariant holds; otherwise a snapshot is needed */
     uint64_t asked;          /* the ask under way, 0 = none */
     struct pm_mono ask_after; /* not before */
@@ -48,18 +49,61 @@ static void sweep(struct pm_view *view)
 
 /* ---- snapshot and delta ---- */
 
+typedef void tell_row(struct pm_view *view, const void *before, const void *after);
+
+static void tell_process(struct pm_view *view, const void *before, const void *after)
+{
+    if (view->calls.process)
+        view->calls.process(view->context, before, after);
+}
+
+static void tell_deputy(struct pm_view *view, const void *before, const void *after)
+{
+    if (view->calls.deputy)
+        view->calls.deputy(view->context, before, after);
+}
+
+/* Both are sorted: walk them side by side. */
+static void tell_all(struct pm_view *view, const struct rows *old, const struct rows *fresh,
+                     tell_row *tell)
+{
+    size_t i = 0, j = 0;
+
+    while (i < old->n || j < fresh->n) {
+        const void *before = i < old->n ? row_at(old, i) : NULL;
+        const void *after = j < fresh->n ? row_at(fresh, j) : NULL;
+        int order = !before ? 1 : !after ? -1 : old->order(before, after);
+
+        i += order <= 0;
+        j += order >= 0;
+        tell(view, order <= 0 ? before : NULL, order >= 0 ? after : NULL);
+    }
+}
+
 static void take_snapshot(struct pm_view *view, const struct pm_snapshot *snapshot)
 {
-    pm_arena_fini(&view->arena);
+    struct rows old_procs = view->procs, old_deputies = view->deputies;
+    struct pm_arena old = view->arena;
+    bool first = !view->begun;
+
     pm_arena_init(&view->arena, SIZE_MAX);
+    view->procs = no_procs;
+    view->deputies = no_deputies;
     rows_fill(&view->procs, snapshot->procs.at, snapshot->procs.n, &view->arena);
     rows_fill(&view->deputies, snapshot->deputies.at, snapshot->deputies.n, &view->arena);
     view->swept_to = view->arena.used;
     view->epoch = snapshot->epoch;
     view->seq = snapshot->seq;
-    view->complete = true;
+    view->begun = view->complete = true;
     if (view->calls.reset)
         view->calls.reset(view->context);
+    if (!first) {
+        tell_all(view, &old_procs, &view->procs, tell_process);
+        tell_all(view, &old_deputies, &view->deputies, tell_deputy);
+    }
+    rows_fini(&old_procs);
+    rows_fini(&old_deputies);
+    pm_arena_fini(&old);
 }
 
 static void remove_process(struct pm_view *view, uint64_t id)
@@ -70,30 +114,18 @@ static void remove_process(struct pm_view *view, uint64_t id)
         if (gone.id != id)
             continue;
         rows_remove(&view->procs, i);
-        if (view->calls.process)
-            view->calls.process(view->context, &gone, NULL);
+        tell_process(view, &gone, NULL);
         return;
     }
 }
 
-static void put_process(struct pm_view *view, struct pm_proc *row)
+static void put_row(struct pm_view *view, struct rows *rows, void *row, tell_row *tell)
 {
     union any_row before;
     bool known;
-    const struct pm_proc *after = rows_put(&view->procs, row, &view->arena, &before, &known);
+    const void *after = rows_put(rows, row, &view->arena, &before, &known);
 
-    if (view->calls.process)
-        view->calls.process(view->context, known ? &before.proc : NULL, after);
-}
-
-static void put_deputy(struct pm_view *view, struct pm_deputy *row)
-{
-    union any_row before;
-    bool known;
-    const struct pm_deputy *after = rows_put(&view->deputies, row, &view->arena, &before, &known);
-
-    if (view->calls.deputy)
-        view->calls.deputy(view->context, known ? &before.deputy : NULL, after);
+    tell(view, known ? &before : NULL, after);
 }
 
 static void take_delta(struct pm_view *view, const struct pm_delta *delta)
@@ -108,9 +140,9 @@ static void take_delta(struct pm_view *view, const struct pm_delta *delta)
     for (size_t i = 0; i < delta->removed.n; ++i)
         remove_process(view, (uint64_t)delta->removed.at[i]);
     for (size_t i = 0; i < delta->procs.n; ++i)
-        put_process(view, &delta->procs.at[i]);
+        put_row(view, &view->procs, &delta->procs.at[i], tell_process);
     for (size_t i = 0; i < delta->deputies.n; ++i)
-        put_deputy(view, &delta->deputies.at[i]);
+        put_row(view, &view->deputies, &delta->deputies.at[i], tell_deputy);
 }
 
 /* ---- the pump ---- */
