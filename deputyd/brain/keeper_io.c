@@ -89,6 +89,11 @@ void keeper_hear(struct shell *shell, int most)
             pm_log_error("a message of the keeper is dropped: %s", pm_err_sentence(err));
             continue;
         }
+        if (message.fds_lost && !shell->unheard) {
+            pm_log_error("no descriptors are left for the output of processes: it waits in their "
+                         "pipes for the next brain, which begins in a moment");
+            shell->unheard = true;
+        }
         shell->in_hand = &message;
         if (message.kind == PM_MSG_HELD)
             tell_held(shell, message.msg);

@@ -51,6 +51,8 @@ static void look(struct loop *l, struct pm_mono now)
     if (now.ms < l->look_at.ms)
         return;
     l->look_at = pm_mono_after(now, LOOK_MS);
+    if (l->shell->unheard)
+        l->shell->over = true; /* the keeper gives a new brain all pipes; once a second will do */
     if (brain_session(l->shell->brain) == 0)
         return;
     sampler_look(l->shell->sampler, l->shell->brain, l->shell->output, &stats);

@@ -18,6 +18,7 @@ struct shell {
     char *wish_path;
     bool wish_failed;                /* said already */
     unsigned short dice[3];
+    bool unheard;                    /* pipes were lost: no descriptors left */
     bool over;                       /* the loop ends */
 };
 

@@ -261,7 +261,10 @@ enum pm_err pm_wire_receive(struct pm_wire *wire, struct pm_wire_message *out)
         return n < 0 && errno == EAGAIN ? PM_TIMEOUT : PM_GONE;
 
     take_fds(&packet, &message);
-    if (!(packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+    message.fds_lost = (packet.msg_flags & MSG_CTRUNC) != 0;
+    if (message.fds_lost)
+        pm_wire_drop(&message); /* all or none: which of two is missing cannot be seen */
+    if (!(packet.msg_flags & MSG_TRUNC))
         err = decode(wire, (size_t)n, &message);
     if (err != PM_OK) {
         pm_wire_drop(&message);

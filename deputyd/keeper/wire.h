@@ -33,6 +33,7 @@ struct pm_wire_message {
     const void *msg;
     int fds[PM_WIRE_FDS];
     size_t n_fds;
+    bool fds_lost; /* there were some, and we have no room for descriptors; n_fds is 0 */
 };
 
 /* Both ends of a new link, close-on-exec. OK | IO errno is set */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -78,6 +79,27 @@ Test(wire, descriptors_travel_beside_it)
     cr_expect_eq(byte, 'e');
     pm_wire_drop(&message);
     cr_expect_eq(message.n_fds, 0);
+    close_link(&link);
+}
+
+Test(wire, who_has_no_room_for_descriptors_hears_the_message_and_that_some_were_lost)
+{
+    struct link link = given_a_link();
+    struct pm_spawned spawned = { .slot = 1, .pid = 77 };
+    struct pm_wire_message message;
+    int pipes[2], room;
+
+    cr_assert_eq(pipe(pipes), 0);
+    cr_assert_eq(pm_wire_send(link.keeper, PM_MSG_SPAWNED, &spawned, pipes, 2), PM_OK);
+    room = dup(0);
+    close(room);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ (rlim_t)room + 1, 4096 }), 0);
+    cr_assert_eq(pm_wire_receive(link.brain, &message), PM_OK);
+    cr_expect_eq(message.kind, PM_MSG_SPAWNED);
+    cr_expect_eq(((const struct pm_spawned *)message.msg)->pid, 77);
+    cr_expect_eq(message.n_fds, 0);
+    cr_expect(message.fds_lost);
+    cr_expect_eq(dup(0), room, "the one that was not lost is closed again");
     close_link(&link);
 }
 
