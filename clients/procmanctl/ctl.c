@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MOST_TIMEOUT_MS (24 * 60 * 60 * 1000) /* every wait has a limit; and it fits an int */
+
 enum pm_err ctl_open(struct ctl *ctl)
 {
     enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
@@ -67,8 +69,9 @@ enum pm_err ctl_timeout(struct ctl *ctl, uint64_t default_ms, uint64_t *out_ms)
         *out_ms = default_ms;
         return PM_OK;
     }
-    if (pm_parse_duration(ctl->set.timeout, out_ms) == PM_OK && *out_ms > 0)
+    if (pm_parse_duration(ctl->set.timeout, out_ms) == PM_OK && *out_ms > 0
+        && *out_ms <= MOST_TIMEOUT_MS)
         return PM_OK;
-    return ctl_misuse(ctl, "--timeout %s is no duration such as 500ms, 30s or 2m",
+    return ctl_misuse(ctl, "--timeout %s is no duration such as 500ms, 30s or 2m, of at most a day",
                       ctl->set.timeout);
 }

@@ -149,12 +149,12 @@ static void take_outcomes(struct story *story, const struct pm_outcomes *outcome
 
 /* ---- the order ---- */
 
-/* The lines above have said what failed; what is left to say is why it is over without them. */
+/* Where lines above have said what failed, nothing is left to say. */
 static enum pm_err take_reply(const struct story *story, const struct pm_reply *reply)
 {
     enum pm_err err = pm_err_from_word(reply->error);
 
-    if (story->failures > 0 && err != PM_TIMEOUT)
+    if (story->failures > 0)
         return err;
     if (*reply->text)
         complain("%s", reply->text);
