@@ -43,7 +43,7 @@ static void throw_away(struct journal *journal)
 void journal_add(struct journal *journal, struct pm_wall now, struct journal_about about,
                  const char *what, const char *by, const char *format, ...)
 {
-    char text[512]; /* reasons are at most 160 bytes, names and paths are cut at the end */
+    char text[512]; /* a reason's paths are cut at the end */
     va_list values;
 
     va_start(values, format);
@@ -93,8 +93,11 @@ void journal_row(struct journal *journal, struct pm_wall now, const char *host,
     missed(row, before, lives, sizeof lives);
     switch (row->state) {
     case PM_STATE_RUNNING:
-        journal_add(journal, now, about, what, "", "running with pid %lld, run %llu%s",
-                    (long long)row->pid, (unsigned long long)row->run, lives);
+        if (before != NULL && before->state == row->state && before->run == row->run)
+            journal_add(journal, now, about, what, "", "still running: %s", row->reason);
+        else
+            journal_add(journal, now, about, what, "", "running with pid %lld, run %llu%s",
+                        (long long)row->pid, (unsigned long long)row->run, lives);
         break;
     case PM_STATE_STARTING:
         journal_add(journal, now, about, what, "", "starting run %llu: %s%s",

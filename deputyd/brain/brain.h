@@ -70,6 +70,10 @@ void brain_on_follow(struct brain *brain, uint64_t id, bool on);
 /* The last pipe of this process came to its end. */
 void brain_on_drained(struct brain *brain, const char *group, const char *name);
 
+/* The output of this process cannot be written, a sentence; NULL: it can again. */
+void brain_on_trouble(struct brain *brain, const char *group, const char *name,
+                      const char *trouble);
+
 /* The mover has read: pass it on. bytes->session is filled in. */
 void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);
 

@@ -49,6 +49,28 @@ static void fill_row(const struct proc *proc, struct pm_mono now, struct pm_stat
         row->next_try_ms = (uint64_t)pm_mono_since(now, life->deadline);
 }
 
+/* What a process's output suffers from is told behind the reason for its state. */
+static const char *whole_reason(const struct proc *proc, struct pm_arena *arena)
+{
+    size_t room = sizeof proc->life.reason + strlen(proc->trouble) + sizeof "; ";
+    char *text = pm_arena_get(arena, room);
+
+    if (text != NULL)
+        snprintf(text, room, "%s; %s", proc->life.reason, proc->trouble);
+    return text != NULL ? text : proc->life.reason;
+}
+
+void brain_on_trouble(struct brain *b, const char *group, const char *name, const char *trouble)
+{
+    struct proc *proc = roster_find(&b->roster, group, name);
+
+    if (proc == NULL)
+        return;
+    free(proc->trouble);
+    proc->trouble = trouble != NULL ? pm_strdup(trouble) : NULL;
+    link_touch(b, proc);
+}
+
 void link_touch(struct brain *b, struct proc *proc)
 {
     proc->touched = b->link.seq + 1;
@@ -69,6 +91,7 @@ static void pay(struct link *link, struct pm_mono now)
 
 static void send_status(struct brain *b, struct pm_mono now)
 {
+    PM_CLEANUP(pm_arena_fini) struct pm_arena reasons;
     struct link *link = &b->link;
     struct pm_status_row *rows = pm_resize(NULL, b->roster.n + 1, sizeof *rows);
     struct pm_status status = {
@@ -77,9 +100,16 @@ static void send_status(struct brain *b, struct pm_mono now)
         .procs = { .at = rows },
     };
 
-    for (size_t i = 0; i < b->roster.n; i++)
-        if (link->full || b->roster.at[i]->touched > link->seq)
-            fill_row(b->roster.at[i], now, &rows[status.procs.n++]);
+    pm_arena_init(&reasons, 0);
+    for (size_t i = 0; i < b->roster.n; i++) {
+        const struct proc *proc = b->roster.at[i];
+        if (!link->full && proc->touched <= link->seq)
+            continue;
+        fill_row(proc, now, &rows[status.procs.n]);
+        if (proc->trouble != NULL)
+            rows[status.procs.n].reason = whole_reason(proc, &reasons);
+        status.procs.n++;
+    }
     if (b->port->to_sheriff(b->self, PM_MSG_STATUS, &status)) {
         link->seq++;
         link->full = link->changed = false;

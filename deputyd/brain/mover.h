@@ -34,6 +34,7 @@ struct mover_news {            /* one frame; the data, if any, is the next frame
     uint64_t id, offset, end, request;
     enum pm_stream stream;
     enum pm_err err;
+    bool over;
     char group[PM_LIMIT_GROUP + 1], name[PM_LIMIT_NAME + 1];
     char text[MOVER_TEXT];
 };

@@ -183,7 +183,7 @@ static void begin_trouble(struct mover *m, struct output_file *file, int error)
 
 static void end_trouble(struct mover *m, struct output_file *file)
 {
-    struct mover_news news = { .kind = OUTPUT_TROUBLE };
+    struct mover_news news = { .kind = OUTPUT_TROUBLE, .over = true };
 
     file->retry.ms = 0;
     m->troubled--;

@@ -59,6 +59,7 @@ struct output_news {
     struct pm_bytes bytes;
     const char *group, *name;
     const char *text;
+    bool over;      /* TROUBLE: it can be written again */
 };
 
 /* The next piece of news, valid until the next call. false: there is none now. */

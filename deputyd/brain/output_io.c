@@ -155,7 +155,7 @@ bool output_next(struct output *output, struct output_news *out)
         return false;
     data = take_data(output);
     *out = (struct output_news){ .kind = news->kind, .group = news->group, .name = news->name,
-                                 .text = news->text };
+                                 .text = news->text, .over = news->over };
     if (news->kind == OUTPUT_CHUNK) {
         atomic_fetch_sub(&output->shared.flying, data.n);
         out->chunk = (struct pm_chunk){ .id = news->id, .offset = news->offset,

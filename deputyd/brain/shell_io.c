@@ -167,6 +167,7 @@ void shell_hear_mover(struct shell *shell, int most)
             break;
         case OUTPUT_TROUBLE:
             pm_log_warning("%s", news.text);
+            brain_on_trouble(shell->brain, news.group, news.name, news.over ? NULL : news.text);
             break;
         }
     }

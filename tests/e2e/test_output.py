@@ -116,3 +116,16 @@ def test_control_characters_do_not_reach_a_terminal_unseen(alone):
     alone.apply({"name": "evil", "exec": ["printf", "\\033[2Jboo\\n"]})
     alone.wait_state("evil", "exited")
     wait_until(lambda: alone.ok("logs", "evil").out == "\033[2Jboo\n", "raw in a pipe")
+
+
+def test_output_that_cannot_be_written_is_told_and_kept(alone):
+    path = alone.output_file("deaf")
+    path.mkdir(parents=True)  # where its file would have to be
+    alone.apply({"name": "deaf", "command": "sh -c 'echo heard; exec sleep 1000'"})
+    alone.pid("deaf")
+    wait_until(lambda: "cannot write" in alone.proc("deaf")["reason"], "the reason says it")
+    assert str(path) in alone.ok("status", "deaf").out
+    assert "cannot write" in alone.ok("events", "deaf").out
+    path.rmdir()
+    wait_until(lambda: path.is_file() and path.read_text() == "heard\n", "nothing is lost")
+    wait_until(lambda: "cannot write" not in alone.proc("deaf")["reason"], "it is over")

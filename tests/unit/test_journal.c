@@ -38,6 +38,9 @@ Test(journal, tells_each_transition_in_a_sentence)
           "backoff", "exit code 3; will be restarted in 20ms" },
         { row(PM_STATE_RUNNING, 1, "executing"), row(PM_STATE_RUNNING, 5, "executing"),
           "running", "running with pid 99, run 5; 4 lives since the last report" },
+        { row(PM_STATE_RUNNING, 1, "executing"),
+          row(PM_STATE_RUNNING, 1, "executing; cannot write its log"),
+          "running", "still running: executing; cannot write its log" },
         { row(PM_STATE_STOPPING, 1, "ordered down"), row(PM_STATE_STOPPED, 1, "stopped"),
           "stopped", "stopped" },
     };

@@ -133,3 +133,18 @@ Test(link, a_burst_is_told_in_bundles)
     cr_assert_leq(t.status.seq - first, 30);
     cr_assert_eq(row("cam")->run, 101);
 }
+
+Test(link, output_that_cannot_be_written_is_a_reason_as_long_as_it_lasts)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    brain_on_trouble(t.brain, "", "cam", "cannot write /full/cam.log: No space left on device");
+    brain_on_trouble(t.brain, "", "nobody", "cannot write");
+    quiet();
+    cr_assert_str_eq(row("cam")->reason,
+                     "ordered up; cannot write /full/cam.log: No space left on device");
+    brain_on_trouble(t.brain, "", "cam", NULL);
+    quiet();
+    cr_assert_str_eq(row("cam")->reason, "ordered up");
+}

@@ -319,10 +319,12 @@ Test(output, what_cannot_be_written_waits_in_the_pipe)
     when_written("second\n");
     struct output_news news = next_news(OUTPUT_TROUBLE);
     cr_assert(strstr(news.text, "cannot write") != NULL, "%s", news.text);
+    cr_assert(!news.over);
     when_written("third\n");
     cr_assert_eq(system(remedy), 0);
     news = next_news(OUTPUT_TROUBLE);
     cr_assert(strstr(news.text, "can be written again") != NULL, "%s", news.text);
+    cr_assert(news.over);
     then_file_is(path, "second\nthird\n");
 }
 
