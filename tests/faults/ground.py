@@ -11,6 +11,7 @@ import subprocess
 import time
 
 from fleet import BIN, Fleet, Result, alive, free_ports, pids, parent, words
+from proxy import Link
 from records import Ledger
 from truth import living_kids, open_files, pss_bytes, start_ticks
 
@@ -49,7 +50,9 @@ class Ground(Fleet):
         self.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
         self.kid_dir = self.dir / "kids"
         self.kid_dir.mkdir()
-        self.endpoint = f"tcp://127.0.0.1:{free_ports()}"
+        port = free_ports()
+        self.endpoint = f"tcp://127.0.0.1:{port}"
+        self.link = Link(port)
         self.names = deputies
         self.deputyd = {}
         self.kids = {kid.name: kid for kid in kids + [Kid(probe(name), name, "--rate", 10)
@@ -95,7 +98,7 @@ class Ground(Fleet):
 
     def begin_deputy(self, name):
         """The first deputy is the sheriff's own; the others come over the network."""
-        remote = () if name == self.names[0] else ("--sheriff", self.endpoint)
+        remote = () if name == self.names[0] else ("--sheriff", self.link.endpoint)
         self.deputyd[name] = self.deputy(name, *remote, connected=False)
 
     def brain_now(self, name):
