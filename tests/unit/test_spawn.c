@@ -204,7 +204,7 @@ Test(spawn, it_becomes_who_it_shall_be_and_cannot_go_back)
 
     if (geteuid() != 0) { /* only root can become another */
         struct pm_birth birth = spawn(&ground, &what);
-        cr_expect_eq(birth.stage, PM_STAGE_GROUP);
+        cr_expect_eq(birth.stage, PM_STAGE_PIPE, "which has to be the other's own");
         cr_expect_eq(birth.error, EPERM);
         return;
     }
