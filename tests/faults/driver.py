@@ -1,10 +1,11 @@
 """Does harm to a private fleet, by a seeded plan, and proves after each harm that all is well.
 
-    scripts/faults [--full] [--seed N] [--only NAME]… [--rounds N] [--list]
+    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--list]
 
-Each round has dice of its own, drawn from seed, fault and round: `--only NAME --seed N` repeats
-the rounds of one fault exactly as far as the machine allows. After a broken promise the fleet is
-made anew, so that one bug is not counted twice.
+--only takes a fault's name, or words that are in several. Each round has dice of its own, drawn
+from seed, fault and round: `--only NAME --seed N` repeats the rounds of one fault, as exactly as
+the machine allows. After a broken promise the fleet is made anew, so that one bug is not counted
+twice.
 """
 import argparse
 import random
@@ -26,6 +27,9 @@ GROWTH_BYTES = (32 if SANITIZED else 2) << 20
 
 
 SAMPLED = 1.5   # seconds until each process has been measured, which keeps a descriptor open
+
+
+NAMES = {row.name for row in ROWS}
 
 
 class Tally:
@@ -61,7 +65,8 @@ class Driver:
 
     def rounds(self, row):
         options = self.options
-        if options.only and not any(word in row.name for word in options.only):
+        if options.only and not any(word == row.name or word in row.name and word not in NAMES
+                                    for word in options.only):
             return 0
         if not row.needs():
             self.skipped.append(row.name)
@@ -159,22 +164,24 @@ class Driver:
         self.count(not blind, "the checker itself", blind, None)
         try:
             for step, (row, number) in enumerate(steps):
-                self.progress(f"{step}/{len(steps)} {row.name}")
+                self.progress(step, len(steps), row.name)
                 self.run(row, number)
             self.leave_ground()
         finally:
             if self.ground:
                 self.ground.destroy()
                 self.ground.remove()
-        self.progress("")
+        self.progress(len(steps), len(steps), "")
         self.print_table(time.monotonic() - begun)
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed else 0
 
     @staticmethod
-    def progress(text):
+    def progress(step, steps, name):
         if sys.stdout.isatty():
-            print(f"\r\x1b[K{text}", end="", flush=True)
+            print(f"\r\x1b[K{step}/{steps} {name}" if name else "\r\x1b[K", end="", flush=True)
+        elif step and step % 100 == 0:
+            print(f"{step}/{steps} at {time.strftime('%H:%M:%S')}", flush=True)
 
     def print_table(self, seconds):
         heads = ("times", "failed", "lost B", "doubled B", "torn B", "second", "forgotten",
