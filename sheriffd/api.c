@@ -47,7 +47,7 @@ void api_reply(struct sheriff *s, uint64_t peer, uint64_t request, enum pm_err e
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
     struct pm_reply reply = { .request = request, .error = pm_err_word(err), .text = text,
-                              .generation = s->desired.generation,
+                              .generation = s->desired.committed,
                               .version = PM_PROTOCOL_VERSION };
     s->port->to_client(s->self, peer, PM_MSG_REPLY, &reply);
 }

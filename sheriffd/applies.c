@@ -28,7 +28,8 @@ struct answer {
  * because the change is likely its cure; what ended well stays as it is. */
 static bool restarts(const struct wish *wish)
 {
-    return wish->seen == NULL || wish->seen->row.state != PM_STATE_EXITED;
+    return wish->seen == NULL || wish->seen->row.order < wish->order ||
+           wish->seen->row.state != PM_STATE_EXITED;
 }
 
 /* ---- telling ---------------------------------------------------------------------- */
@@ -107,7 +108,7 @@ static void tell(struct sheriff *s, struct answer *answer, enum pm_err err, cons
         return;
     }
     answer->plan.request = answer->request;
-    answer->plan.generation = s->desired.generation;
+    answer->plan.generation = s->desired.committed;
     if (err == PM_OK)
         s->port->to_client(s->self, answer->peer, PM_MSG_PLAN, &answer->plan);
     api_reply(s, answer->peer, answer->request, err, "%s", text);
@@ -193,7 +194,7 @@ static void answer_plan(struct sheriff *s, const struct sheriff_client *client,
     struct pm_plan said = message(plan, &arena);
 
     said.request = ask->request;
-    said.generation = s->desired.generation;
+    said.generation = s->desired.committed;
     s->port->to_client(s->self, client->peer, PM_MSG_PLAN, &said);
     api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
     pm_arena_fini(&arena);

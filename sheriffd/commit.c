@@ -175,6 +175,9 @@ static void go_back(struct sheriff *s, enum pm_err err, const char *text)
             let_go(s, touch->wish);
         else
             view_touch(&s->view, touch->wish);
+        /* While it was to come back after all, its deputy may have said that it is gone. */
+        if (touch->old_removing && nothing_left(touch->wish))
+            ids_add(&s->ended, touch->wish->spec.id);
     }
     applies_stored(s, err, text);
     orders_stored(s, err, text);

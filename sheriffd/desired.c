@@ -66,7 +66,7 @@ struct post *desired_post(struct desired *d, const char *name)
         return post;
     post = pm_alloc(sizeof *post);
     post->name = pm_strdup(name);
-    post->specs_generation = post->wants_generation = d->generation;
+    post->specs_generation = post->wants_generation = d->committed;
     if (d->n_posts == d->posts_cap) {
         d->posts_cap = d->posts_cap > 0 ? 2 * d->posts_cap : 8;
         d->posts = pm_resize(d->posts, d->posts_cap, sizeof(struct post *));
@@ -332,6 +332,8 @@ void desired_commit(struct desired *d)
 {
     if (d->n_touched == 0)
         d->generation--; /* nobody has seen it */
+    else
+        d->committed = d->generation;
     for (size_t i = 0; i < d->n_touched; i++) {
         struct touch *t = &d->touched[i];
         struct post *post = t->wish->post;

@@ -63,7 +63,9 @@ struct desired {
     struct table by_id, by_name, posts_by_name;
     struct post **posts;
     size_t n_posts, posts_cap;
-    uint64_t generation, last_id, last_order;
+    uint64_t generation;         /* of the last transaction that was begun */
+    uint64_t committed;          /* of the last that is real: all that anybody may see */
+    uint64_t last_id, last_order;
     bool changing;               /* in a transaction */
     struct touch *touched;
     size_t n_touched, touched_cap;

@@ -79,6 +79,7 @@ static void load(struct sheriff *s, const struct image *image)
     struct desired *d = &s->desired;
 
     d->generation = image->generation > 0 ? image->generation : 1; /* 0 is a deputy's "none" */
+    d->committed = d->generation;
     d->last_id = image->last_id;
     d->last_order = image->last_order;
     for (size_t i = 0; i < image->n; i++) {

@@ -237,7 +237,7 @@ enum pm_err view_snapshot(const struct view *view, struct desired *d, struct pm_
     qsort(deputies, n_deputies, sizeof *deputies, by_name);
     out->seq = view->seq;
     out->epoch = view->epoch;
-    out->generation = d->generation;
+    out->generation = d->committed;
     out->procs = (struct pm_proc_list){ .at = procs, .n = n };
     out->deputies = (struct pm_deputy_list){ .at = deputies, .n = n_deputies };
     return PM_OK;

@@ -176,3 +176,57 @@ Test(commit, refuses_a_file_with_an_impossible_process_and_changes_nothing)
     cr_assert_null(seen_by_client(&stage, "good"));
     cr_assert_eq(stage.stored, 0);
 }
+
+/* ---- what happens meanwhile --------------------------------------------------------- */
+
+Test(commit, a_removal_ends_though_its_taking_back_could_not_be_stored)
+{
+    struct pm_spec specs[] = { spec("cam", "k9", "sleep 1") };
+    struct pm_apply apply = { .request = 1, .version = PM_PROTOCOL_VERSION, .specs = { specs, 1 },
+                              .client = "", .source = "" };
+    struct fake_deputy deputy = given_running_cam(&stage);
+
+    client_orders(&stage, PM_VERB_REMOVE, "cam");
+    settle(&stage);
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage);
+    struct pm_status none = { .session = deputy.session, .seq = ++deputy.seq, .full = true };
+    deputy_says(&stage, &deputy, PM_MSG_STATUS, &none);
+    answer_store(&stage, PM_IO, "disk full");
+    cr_assert_null(seen_by_client(&stage, "cam"));
+}
+
+Test(commit, shows_no_generation_that_is_not_stored)
+{
+    given_running_cam(&stage);
+    struct pm_apply apply = { .request = 1, .version = PM_PROTOCOL_VERSION, .client = "",
+                              .source = "", .specs = { (struct pm_spec[]){
+                                  spec("one", "m8", "true") }, 1 } };
+
+    seen_by_client(&stage, "cam");
+    uint64_t before = ((const struct pm_snapshot *)heard(&stage, PM_MSG_SNAPSHOT))->generation;
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage);
+    struct fake_deputy deputy = { .peer = 2 };
+    deputy_hello(&stage, &deputy, "m8", STAGE_EPOCH, 0); /* while nothing is certain */
+    struct pm_status none = { .session = deputy.session, .seq = 1, .full = true };
+    deputy_says(&stage, &deputy, PM_MSG_STATUS, &none);
+    answer_store(&stage, PM_IO, "disk full");
+    seen_by_client(&stage, "cam");
+    cr_assert_eq(((const struct pm_snapshot *)heard(&stage, PM_MSG_SNAPSHOT))->generation, before);
+    cr_assert_leq(((const struct pm_wants *)heard(&stage, PM_MSG_WANTS))->generation, before);
+}
+
+Test(commit, a_new_command_for_a_job_that_is_about_to_run_again_is_a_restart)
+{
+    struct pm_spec changed[] = { spec("cam", "k9", "sleep 2") };
+    struct fake_deputy deputy = given_running_cam(&stage);
+    uint64_t order = want_for(&stage, "cam")->order;
+
+    deputy_reports(&stage, &deputy, row("cam", PM_STATE_EXITED, order));
+    client_orders(&stage, PM_VERB_START, "cam");
+    settle(&stage);
+    client_applies(&stage, PM_APPLY_MODE_MERGE, false, changed, 1);
+    const struct pm_plan *plan = heard(&stage, PM_MSG_PLAN);
+    cr_assert_eq(plan->changes.at[0].action, PM_ACTION_RESTART);
+}
