@@ -8,6 +8,7 @@ the machine allows. After a broken promise the fleet is made anew, so that one b
 twice.
 """
 import argparse
+import importlib
 import random
 import sys
 import time
@@ -15,9 +16,14 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e")]
 
-import selfcheck                            # noqa: E402
-from faults import GROUNDS, ROWS, SMALL_DISK    # noqa: E402
-from ground import BIN, Ground, KID, SANITIZED    # noqa: E402
+# pylint: disable=wrong-import-position
+import selfcheck
+from ground import BIN, Ground, KID, SANITIZED
+from grounds import GROUNDS, SMALL_DISK
+from harm import ROWS
+
+for faults in ("deaths", "shortage", "memory", "people"):
+    importlib.import_module(faults)         # each adds its rows to the table
 
 BACK_TO_BASELINE = 10   # seconds
 # Daemons that were begun anew are no larger than those of the beginning, but for what the
@@ -50,11 +56,11 @@ class Driver:
         self.passed = self.failed = 0
         self.skipped = []
 
-    # ---- the plan ------------------------------------------------------------------------
+    # ---- the plan -----------------------------------------------------------------------------
 
     def plan(self):
         """[(row, round)]: by ground, and in each of them shuffled."""
-        options, dice = self.options, random.Random(self.options.seed)
+        dice = random.Random(self.options.seed)
         steps = []
         for ground in GROUNDS:
             rounds = [(row, number) for row in ROWS if row.ground == ground
@@ -75,7 +81,7 @@ class Driver:
             return options.rounds
         return row.full if options.full else max(row.short, 1 if options.only else 0)
 
-    # ---- grounds --------------------------------------------------------------------------
+    # ---- grounds ------------------------------------------------------------------------------
 
     def raise_ground(self, row):
         self.ground = Ground(*GROUNDS[row.ground]())
@@ -95,6 +101,7 @@ class Driver:
         deadline = time.monotonic() + BACK_TO_BASELINE
         while (wrong := self.compare(ground)) and time.monotonic() < deadline:
             time.sleep(0.2)
+        wrong += [f"{role} spins" for role in ground.spinning()]
         wrong += ground.close()
         self.count(not wrong, f"the end of the {ground.sort}", "\n".join(wrong), ground)
         ground.remove()
@@ -102,16 +109,16 @@ class Driver:
     def compare(self, ground):
         """What our daemons hold now and did not at the beginning."""
         wrong = []
-        for role, (files, memory) in ground.holdings().items():
-            files_before, memory_before = self.baseline[role]
+        for role, (files, size) in ground.holdings().items():
+            files_before, size_before = self.baseline[role]
             # An adopted kid costs its keeper one descriptor, since it is nobody's child now.
             if files > files_before + (len(ground.kids) if role.startswith("keeper") else 2):
                 wrong.append(f"{role} holds {files} descriptors, at first {files_before}")
-            if memory > memory_before * GROWTH + GROWTH_BYTES:
-                wrong.append(f"{role} holds {memory >> 10} KiB, at first {memory_before >> 10}")
+            if size > size_before * GROWTH + GROWTH_BYTES:
+                wrong.append(f"{role} holds {size >> 10} KiB, at first {size_before >> 10}")
         return wrong
 
-    # ---- a round ---------------------------------------------------------------------------
+    # ---- a round ------------------------------------------------------------------------------
 
     def run(self, row, number):
         if self.ground is None or self.ground.sort != row.ground:
@@ -154,7 +161,7 @@ class Driver:
             if self.options.logs and ground:
                 print(ground.logs(), flush=True)
 
-    # ---- all ---------------------------------------------------------------------------------
+    # ---- all ----------------------------------------------------------------------------------
 
     def go(self):
         steps = self.plan()

@@ -13,10 +13,11 @@ import time
 from fleet import BIN, Fleet, Result, alive, free_ports, pids, parent, words
 from proxy import Link
 from records import Ledger
-from truth import living_kids, open_files, pss_bytes, start_ticks
+from truth import cpu_seconds, living_kids, open_files, pss_bytes, start_ticks
 
 KID = BIN / "kid"
 POLL = 0.05
+BUSY = 0.6      # of a core; a few talking kids cost a tenth of that
 SANITIZED = b"__asan_init" in (BIN / "sheriffd").read_bytes()
 SLOWNESS = 3 if SANITIZED else 1    # bounds are promised for what users run
 
@@ -91,7 +92,7 @@ class Ground(Fleet):
             subprocess.run(["umount", "--lazy", self.log_dir("")], check=False)
         super().remove()
 
-    # ---- our daemons ------------------------------------------------------------------------
+    # ---- our daemons --------------------------------------------------------------------------
 
     def begin_sheriff(self):
         self.sheriffd = self.sheriff("--listen", self.endpoint)
@@ -119,6 +120,12 @@ class Ground(Fleet):
     def holdings(self):
         """role -> (open files, bytes of memory)"""
         return {role: (open_files(pid), pss_bytes(pid)) for role, pid in self.ours().items()}
+
+    def spinning(self):
+        """Which daemons do nothing else for a second."""
+        before = {role: (pid, cpu_seconds(pid)) for role, pid in self.ours().items()}
+        time.sleep(1)
+        return [role for role, (pid, used) in before.items() if cpu_seconds(pid) - used > BUSY]
 
     def kill_brain(self, name):
         brain = self.brain(self.deputyd[name])
@@ -151,7 +158,7 @@ class Ground(Fleet):
             self.kids[name].up = verb != "stop"
         return self.ok(verb, *names)
 
-    # ---- what is --------------------------------------------------------------------------------
+    # ---- what is ------------------------------------------------------------------------------
 
     def living(self):
         """name -> [(pid, start)] of all instances."""
@@ -206,7 +213,7 @@ class Ground(Fleet):
         result = self.ctl("restart", *probes)
         return None if result.status == 0 else str(result)
 
-    # ---- the verdict ------------------------------------------------------------------------------
+    # ---- the verdict --------------------------------------------------------------------------
 
     @staticmethod
     def until_right(question, deadline):

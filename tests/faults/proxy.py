@@ -26,7 +26,7 @@ class Link:
         self.thread.start()
         ready.wait()
 
-    # ---- in its own thread ---------------------------------------------------------------
+    # ---- in its own thread --------------------------------------------------------------------
 
     def run(self, ready):
         asyncio.set_event_loop(self.loop)
@@ -71,7 +71,7 @@ class Link:
         except OSError:
             pass
 
-    # ---- from outside ----------------------------------------------------------------------
+    # ---- from outside -------------------------------------------------------------------------
 
     def call(self, function):
         self.loop.call_soon_threadsafe(function)

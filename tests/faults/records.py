@@ -50,7 +50,7 @@ class Ledger:
         self.forgiven = set()       # (life, stream) whose next number may be any
         self.excused = set()        # (life, stream) nobody could have saved
 
-    # ---- reading -----------------------------------------------------------------------
+    # ---- reading ------------------------------------------------------------------------------
 
     def read(self):
         """Take in what the file holds beyond what was read."""
@@ -96,7 +96,7 @@ class Ledger:
         self.lost += (number - expected) * RECORD
         self.next[key] = number + 1
 
-    # ---- what must be there --------------------------------------------------------------
+    # ---- what must be there -------------------------------------------------------------------
 
     def note_lives(self):
         for path in self.kid_dir.glob(f"{self.name}.life.*"):

@@ -46,6 +46,14 @@ def open_files(pid):
         return 0
 
 
+def cpu_seconds(pid):
+    stat = read_proc(pid, "stat")
+    if not stat:
+        return 0.0
+    fields = stat.rsplit(b") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def pss_bytes(pid):
     """Its share of the memory; the proportional one, so that nothing counts twice."""
     found = re.search(rb"^Pss: +(\d+) kB", read_proc(pid, "smaps_rollup"), re.M)

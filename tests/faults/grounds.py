@@ -1,0 +1,41 @@
+"""The fleets that faults are done to."""
+from ground import Kid
+
+
+def pair():
+    """Two deputies with talking kids of all sorts."""
+    kids = [Kid(f"steady-{i}", "alpha", "--rate", 50 + 50 * i) for i in range(4)]
+    kids += [Kid(f"both-{i}", "alpha", "--rate", 100, "--err") for i in range(2)]
+    kids += [Kid("burst", "alpha", "--rate", 2560, "--burst", 128)]
+    kids += [Kid(f"storm-{i}", "alpha", "--rate", 20) for i in range(6)]
+    kids += [Kid(f"idle-{i}", "alpha", up=False, autostart=False) for i in range(2)]
+    kids += [Kid("mule", "alpha", "--ignore-term", stop={"timeout": "300ms"}),
+             Kid("parent", "alpha", "--daemon"), Kid("father", "alpha", "--escape"),
+             Kid("crasher", "alpha", "--rate", 0, "--crash-after", 1, "--code", 3, up=False,
+                 autostart=False, restart={"delay": "1ms", "max_delay": "1ms"})]
+    kids += [Kid(f"far-{i}", "beta", "--rate", 100, "--err") for i in range(3)]
+    kids += [Kid("far-storm", "beta"), Kid("far-idle", "beta", up=False, autostart=False)]
+    return ["alpha", "beta"], kids
+
+
+def crowd():
+    """Twenty deputies with two kids each."""
+    names = [f"d{i:02}" for i in range(20)]
+    return names, [Kid(f"kid-{i}-{name}", name, "--rate", 20) for name in names for i in range(2)]
+
+
+def thousand():
+    """One deputy, a few who talk, and nine hundred who will be begun to end together."""
+    kids = [Kid(f"steady-{i}", "alpha", "--rate", 50) for i in range(4)]
+    return ["alpha"], kids
+
+
+def tight():
+    """One deputy with a small disk for its output, and kids who fill a pipe in no time."""
+    kids = [Kid(f"steady-{i}", "alpha", "--rate", 100, "--err") for i in range(3)]
+    return ["alpha"], kids + [Kid(f"burst-{i}", "alpha", "--rate", 2560, "--burst", 128)
+                              for i in range(3)]
+
+
+GROUNDS = {"pair": pair, "crowd": crowd, "thousand": thousand, "tight": tight}
+SMALL_DISK = {"tight": "64m"}   # of the deputy's output

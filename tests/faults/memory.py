@@ -1,0 +1,115 @@
+"""Faults: what our programs remember is damaged or gone, and two claim the same place."""
+import shutil
+import time
+
+from fleet import wait_until
+from ground import Violation, probe
+from harm import (a_moment, corrupt, deputy_dir, fault, kill_deputy, kill_sheriff, storm)
+
+
+
+# ---- what they remember is damaged ------------------------------------------------------------
+
+def damaged_memory(file, how, short, full):
+    @fault(f"{file} {how} while the deputy is dead", short=short, full=full)
+    def _(ground, dice):
+        kill_deputy(ground, "alpha")
+        path = deputy_dir(ground, "alpha") / file
+        corrupt(path, dice, how)
+        ground.begin_deputy("alpha")
+
+
+for _how, _full in (("deleted", 50), ("cut", 300), ("flipped", 1000), ("garbage", 50)):
+    damaged_memory("slots", _how, 2, _full)
+    damaged_memory("wish", _how, 1, _full // 5)
+
+
+@fault("memory lost and no sheriff there", short=1, full=50)
+def _(ground, dice):
+    kill_sheriff(ground)
+    kill_deputy(ground, "alpha")
+    for file in ("slots", "wish"):
+        corrupt(deputy_dir(ground, "alpha") / file, dice,
+                dice.choice(("deleted", "cut", "flipped", "garbage")))
+    ground.begin_deputy("alpha")
+    a_moment(dice)
+    ground.begin_sheriff()
+
+
+@fault("run directory emptied, all killed", short=1, full=50)
+def _(ground, _dice):
+    for path in ground.run_dir.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    kill_sheriff(ground)
+    for name in ground.names:
+        kill_deputy(ground, name)
+    ground.begin_sheriff()
+    for name in ground.names:
+        ground.begin_deputy(name)
+
+
+@fault("store deleted while the sheriff is dead", short=1, full=50)
+def _(ground, _dice):
+    """The deputies tell a sheriff without memory what it wanted."""
+    kill_sheriff(ground)
+    shutil.rmtree(ground.state_dir)
+    ground.begin_sheriff()
+    for name in ground.names:
+        ground.wait_link(name, "up")
+
+
+@fault("store restored from a backup", short=1, full=50)
+def _(ground, dice):
+    """The sheriff's numbers go back, and those of its deputies do not."""
+    backup = ground.dir / "backup"
+    kill_sheriff(ground)
+    shutil.copytree(ground.state_dir, backup)
+    ground.begin_sheriff()
+    for _ in range(dice.randint(1, 5)):
+        ground.order("restart", *storm(ground))
+        ground.order("restart", *(probe(name) for name in ground.names))
+    kill_sheriff(ground)
+    shutil.rmtree(ground.state_dir)
+    backup.rename(ground.state_dir)
+    ground.begin_sheriff()
+    ground.order("restart", *storm(ground))
+
+
+@fault("log directory deleted", short=1, full=50)
+def _(ground, _dice):
+    for ledger in ground.ledgers.values():
+        ledger.forgive()
+    for name in ground.names:
+        shutil.rmtree(ground.log_dir(name), ignore_errors=True)
+    time.sleep(0.3)     # what was spliced into the old file in this moment is gone with it
+    for ledger in ground.ledgers.values():
+        ledger.forgive()
+
+
+# ---- two of a kind ----------------------------------------------------------------------------
+
+def must_be_refused(daemon, words):
+    status = daemon.end()
+    daemon.killed = True
+    if status != 1 or not any(word in daemon.log for word in words):
+        raise Violation(f"a second {daemon.name} ended with {status}: {daemon.log}")
+
+
+@fault("a second deputyd begun", short=1, full=50)
+def _(ground, _dice):
+    must_be_refused(ground.deputy("alpha", connected=False), ["running already"])
+
+
+@fault("a second sheriffd begun", short=1, full=50)
+def _(ground, _dice):
+    must_be_refused(ground.spawn("sheriffd", "sheriffd", "--name", "alpha", "--run-dir",
+                                 ground.run_dir, "--state-dir", ground.state_dir),
+                    ["another sheriff"])
+
+
+@fault("a deputy of the same name from elsewhere", short=1, full=20)
+def _(ground, _dice):
+    twin = ground.spawn("twin", "deputyd", "--name", "beta", "--run-dir", ground.dir / "elsewhere",
+                        "--log-dir", ground.dir / "elsewhere", "--sheriff", ground.endpoint)
+    wait_until(lambda: "refuse" in twin.log, "the twin says that it is refused")
+    twin.stop()

@@ -1,0 +1,172 @@
+"""Faults: the network fails, and there is no more of something."""
+import os
+import resource
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from ground import Violation
+from harm import (VICTIMS, a_moment, doors, fault, kill_kids, knock, some_of_alpha,
+                  wait_replaced)
+from proxy import DOWN, UP
+from truth import open_files
+
+
+
+# ---- the network fails ------------------------------------------------------------------------
+
+@contextmanager
+def broken_link(ground, dice, longest):
+    """For so long, and then it is mended. Kids who die meanwhile come back by themselves."""
+    victim = dice.choice([name for name, kid in ground.kids.items()
+                          if kid.up and kid.deputy == "beta"])
+    ground.may_touch(victim)
+    try:
+        yield
+        was = ground.identity[victim]
+        if dice.random() < 0.5:
+            kill_kids(ground, {victim: was})
+            wait_replaced(ground, {victim: was})
+        a_moment(dice, longest)
+    finally:
+        ground.link.mend()
+
+
+@fault("network cut", short=1, full=200)
+def _(ground, dice):
+    with broken_link(ground, dice, 3):
+        ground.link.cut()
+
+
+@fault("network silent", short=1, full=100)
+def _(ground, dice):
+    with broken_link(ground, dice, 5):
+        ground.link.silence()
+
+
+@fault("network silent for long", short=0, full=5, within=8)
+def _(ground, dice):
+    with broken_link(ground, dice, 5):
+        ground.link.silence()
+        time.sleep(20)
+
+
+@fault("network silent in one direction", short=1, full=100)
+def _(ground, dice):
+    with broken_link(ground, dice, 5):
+        ground.link.silence(dice.choice((UP, DOWN)))
+
+
+@fault("network flapping", short=1, full=50)
+def _(ground, dice):
+    for _ in range(6):
+        ground.link.cut()
+        a_moment(dice, 0.4)
+        ground.link.mend()
+        a_moment(dice, 0.8)
+
+
+@fault("network slow", short=1, full=50)
+def _(ground, dice):
+    """Half a second there and half a second back is no reason to call anybody lost."""
+    ground.link.delay = dice.uniform(0.1, 0.5)
+    try:
+        time.sleep(2)
+        begun = time.monotonic()
+        ground.order("restart", "far-storm")
+        if time.monotonic() - begun > 3 + 4 * ground.link.delay:
+            raise Violation(f"an order took {time.monotonic() - begun:.1f} s")
+        if ground.deputies()["beta"]["state"] != "up":
+            raise Violation("a slow deputy is called lost")
+    finally:
+        ground.link.mend()
+
+
+# ---- there is no more of something ------------------------------------------------------------
+
+@contextmanager
+def few_files(pid, spare):
+    """It may open so many files more."""
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_files(pid) + spare, hard))
+    try:
+        yield
+    finally:
+        try:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        except ProcessLookupError:
+            pass
+
+
+def no_files(role, short, full):
+    @fault(f"{role} without descriptors", short=short, full=full)
+    def _(ground, dice):
+        pid = {"sheriff": ground.sheriffd.pid, "keeper": ground.deputyd["alpha"].pid,
+               "brain": ground.brain(ground.deputyd["alpha"])}[role]
+        victims = some_of_alpha(ground, dice)
+        with few_files(pid, dice.randrange(3)):
+            kill_kids(ground, victims)
+            strangers = [knock(dice.choice(doors(ground))) for _ in range(10)]
+            time.sleep(0.5)
+        for stranger in strangers:
+            if stranger:
+                stranger.close()
+        # libzmq's ipc listener aborts on EMFILE (ipc_listener.cpp), and init begins it anew.
+        if not ground.sheriffd.running:
+            ground.sheriffd.killed = True
+            ground.begin_sheriff()
+        wait_replaced(ground, victims)
+
+
+for _role in ("sheriff", "keeper", "brain"):
+    no_files(_role, 1, 20)
+
+
+PIDS = Path("/sys/fs/cgroup/pids")
+
+
+@fault("fork refused", short=1, full=50, needs=lambda: os.access(PIDS, os.W_OK))
+def _(ground, dice):
+    victims = some_of_alpha(ground, dice)
+    group = PIDS / ground.dir.name
+    keeper = ground.deputyd["alpha"].pid
+    group.mkdir()
+    try:
+        (group / "cgroup.procs").write_text(str(keeper))
+        (group / "pids.max").write_text("0")
+        kill_kids(ground, victims)
+        time.sleep(0.5)
+        (group / "pids.max").write_text("max")
+        wait_replaced(ground, victims)
+    finally:
+        for pid in (group / "cgroup.procs").read_text().split():
+            (PIDS / "cgroup.procs").write_text(pid)
+        group.rmdir()
+
+
+def may_mount():
+    return os.geteuid() == 0 and shutil.which("mount")
+
+
+def fill_up(filler):
+    """Whatever is free, while others write, too."""
+    with open(filler, "wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                pass
+
+
+@fault("disk full, then freed", short=1, full=100, ground="tight", needs=may_mount)
+def _(ground, dice):
+    """What does not fit waits in the pipe, and so does who writes it."""
+    filler = ground.log_dir("alpha") / "filler"
+    fill_up(filler)
+    a_moment(dice, 1)
+    if dice.random() < 0.5:
+        VICTIMS[dice.choice(("brain", "keeper", "deputy"))](ground)
+    a_moment(dice, 1)
+    filler.unlink()
