@@ -80,6 +80,27 @@ def _(ground, dice):
         a_moment(dice, 0.2)
 
 
+# ---- our programs are ended in order --------------------------------------------------------------
+
+@fault("deputy ended and begun again", short=1, full=50)
+def _(ground, _dice):
+    """It takes its processes with it, and brings them back."""
+    here = {name for name, kid in ground.kids.items() if kid.deputy == "alpha"}
+    ground.may_touch(*here)
+    status = ground.deputyd["alpha"].stop()
+    left = [copies for name, copies in ground.living().items() if name in here and copies]
+    if status != 0 or left:
+        raise Violation(f"deputyd ended with {status} and left {left}")
+    ground.begin_deputy("alpha")
+
+
+@fault("sheriff ended and begun again", short=1, full=50)
+def _(ground, _dice):
+    if ground.sheriffd.stop() != 0:
+        raise Violation("sheriffd did not end well")
+    ground.begin_sheriff()
+
+
 # ---- our programs die in the middle of something ----------------------------------------------
 
 def kill_during(command, victim, short, full):

@@ -19,7 +19,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e
 # pylint: disable=wrong-import-position
 import selfcheck
 from ground import BIN, Ground, KID, SANITIZED
-from grounds import GROUNDS, SMALL_DISK
+from grounds import GROUNDS, SMALL_DISKS
 from harm import ROWS
 
 for faults in ("deaths", "shortage", "memory", "people"):
@@ -86,8 +86,8 @@ class Driver:
     def raise_ground(self, row):
         self.ground = Ground(*GROUNDS[row.ground]())
         self.ground.sort = row.ground
-        if row.ground in SMALL_DISK:
-            self.ground.mount_logs(SMALL_DISK[row.ground])
+        if row.ground in SMALL_DISKS:
+            self.ground.mount_small_disks(*SMALL_DISKS[row.ground])
         self.ground.rise()
         time.sleep(SAMPLED)
         self.baseline = self.ground.holdings()

@@ -81,15 +81,16 @@ class Ground(Fleet):
         """Applies all kids. Which of them begin is for `autostart` to say."""
         self.apply(*(kid.process(self.kid_dir) for kid in self.kids.values()))
 
-    def mount_logs(self, size):
-        """A small disk of its own for all output."""
-        self.log_dir("").mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", self.log_dir("")],
-                       check=True)
+    def mount_small_disks(self, output_size, state_size):
+        for path, size in ((self.log_dir(""), output_size), (self.state_dir, state_size)):
+            path.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path],
+                           check=True)
 
     def remove(self):
-        if os.path.ismount(self.log_dir("")):
-            subprocess.run(["umount", "--lazy", self.log_dir("")], check=False)
+        for path in (self.log_dir(""), self.state_dir):
+            if os.path.ismount(path):
+                subprocess.run(["umount", "--lazy", path], check=False)
         super().remove()
 
     # ---- our daemons --------------------------------------------------------------------------

@@ -6,7 +6,7 @@ def pair():
     """Two deputies with talking kids of all sorts."""
     kids = [Kid(f"steady-{i}", "alpha", "--rate", 50 + 50 * i) for i in range(4)]
     kids += [Kid(f"both-{i}", "alpha", "--rate", 100, "--err") for i in range(2)]
-    kids += [Kid("burst", "alpha", "--rate", 2560, "--burst", 128)]
+    kids += [Kid("burst", "alpha", "--rate", 12800, "--burst", 128)]
     kids += [Kid(f"storm-{i}", "alpha", "--rate", 20) for i in range(6)]
     kids += [Kid(f"idle-{i}", "alpha", up=False, autostart=False) for i in range(2)]
     kids += [Kid("mule", "alpha", "--ignore-term", stop={"timeout": "300ms"}),
@@ -31,11 +31,11 @@ def thousand():
 
 
 def tight():
-    """One deputy with a small disk for its output, and kids who fill a pipe in no time."""
+    """One deputy with small disks, and kids who fill a pipe in no time."""
     kids = [Kid(f"steady-{i}", "alpha", "--rate", 100, "--err") for i in range(3)]
     return ["alpha"], kids + [Kid(f"burst-{i}", "alpha", "--rate", 2560, "--burst", 128)
                               for i in range(3)]
 
 
 GROUNDS = {"pair": pair, "crowd": crowd, "thousand": thousand, "tight": tight}
-SMALL_DISK = {"tight": "64m"}   # of the deputy's output
+SMALL_DISKS = {"tight": ("64m", "4m")}  # of all output, of what the daemons store

@@ -160,6 +160,21 @@ def fill_up(filler):
                 pass
 
 
+@fault("the store's disk full, then freed", short=1, full=100, ground="tight", needs=may_mount)
+def _(ground, dice):
+    """An order that cannot be stored is refused, and no process minds."""
+    filler = ground.state_dir / "filler"
+    fill_up(filler)
+    ground.may_touch("burst-0", "burst-1")
+    for _ in range(dice.randint(1, 3)):
+        result = ground.ctl("restart", "burst-0", "burst-1", "--timeout", "5s")
+        if result.status not in (0, 1):     # what is written over and over needs no room
+            raise Violation(f"an order to a sheriff who cannot write: {result}")
+    if dice.random() < 0.5:
+        VICTIMS[dice.choice(("brain", "keeper"))](ground)
+    filler.unlink()
+
+
 @fault("disk full, then freed", short=1, full=100, ground="tight", needs=may_mount)
 def _(ground, dice):
     """What does not fit waits in the pipe, and so does who writes it."""
