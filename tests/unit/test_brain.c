@@ -72,6 +72,26 @@ Test(brain, a_new_brain_in_the_middle_of_an_end_goes_on_ending)
     then_said("seen 0/1\nhello\nfree 0\nfinished\n");
 }
 
+Test(brain, what_a_killed_end_stopped_begins_again_without_a_new_order)
+{
+    struct pm_spec specs[2] = { a_spec(1, "base"), a_spec(2, "cam") };
+    struct pm_want wants[2] = { { 1, true, 1 }, { 2, true, 1 } };
+    struct pm_stopping stopping = { 0 };
+
+    given_two_running();
+    brain_on_keeper(t.brain, PM_MSG_STOPPING, &stopping, t.now);
+    when_ended(0, 1, 0, SIGTERM);
+    when_brain_restarts(0); /* all of it was killed, and the second with it */
+    given_ready();
+    given_welcome_from(SHERIFF);
+    when_specs(1, specs, 2);
+    turn();
+    t.said[0] = '\0';
+    when_wants(1, wants, 2);
+    turn();
+    then_said("spawn 0/2 /bin/true\nspawn 1/2 /bin/true\nstatus 2\n");
+}
+
 Test(brain, a_deputy_without_processes_ends_at_once)
 {
     struct pm_stopping stopping = { 0 };

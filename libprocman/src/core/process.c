@@ -56,8 +56,9 @@ static enum pm_process_event refine_want(struct pm_process *p, const struct pm_w
     p->removing = false;
     if (want->order < p->order)
         return PM_EVENT_NOTHING; /* an old wish that was late */
+    /* Down without an order: its deputy was ending, was killed over it, and is back. */
     if (want->up)
-        return higher ? PM_EVENT_WANT_UP : PM_EVENT_NOTHING;
+        return higher || !p->up ? PM_EVENT_WANT_UP : PM_EVENT_NOTHING;
     return higher || p->up ? PM_EVENT_WANT_DOWN : PM_EVENT_NOTHING;
 }
 
