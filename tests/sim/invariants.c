@@ -203,6 +203,7 @@ static void learn(struct ward *ward, const struct pm_proc *proc, const struct pm
     ward->version = version_of(spec);
     ward->autostart = spec->autostart;
     ward->anew_ms = 0;
+    ward->any_version = true;
 }
 
 static bool is_promised(struct look *look, struct ward *ward, const struct pm_proc *proc,
@@ -223,7 +224,7 @@ static bool is_promised(struct look *look, struct ward *ward, const struct pm_pr
                   version_of(spec));
     if (slot == NULL || slot->forgotten)
         return true;
-    if (slot->version != ward->version)
+    if (slot->version != ward->version && !ward->any_version)
         return no(look, "%s@%s was to run version %u, and runs %u", name, host, ward->version,
                   slot->version);
     if (slot->born_ms < ward->anew_ms)

@@ -292,6 +292,8 @@ static void finish(struct site *site, bool leave_running)
                   keeper->slots[i].name);
     tell(site->w, "%s: the deputy has ended", site->name);
     keeper->stage = KEEPER_DOWN;
+    if (!leave_running)
+        keeper->brains = 0;
     site_kill_brain(site);
     pipe_cut(&keeper->to_keeper, 0);
     pipe_cut(&keeper->to_brain, 0);

@@ -17,6 +17,7 @@
 
 struct office {
     struct sheriff *sheriff;   /* NULL: crashed */
+    bool dying;                /* what closing would still say and store is not heard */
     struct store_model store;
     uint64_t life;
     int64_t turn_at_ms;
@@ -44,6 +45,8 @@ static bool to_deputy(void *self, uint64_t peer, enum pm_msg kind, const void *m
     struct world *w = self;
     struct connection *c = network_peer(w, peer);
 
+    if (w->office->dying)
+        return false;
     check_sent(w, c->site, kind, msg);
     return network_to_deputy(w, peer, kind, msg);
 }
@@ -64,7 +67,10 @@ static void store(void *self, struct batch *batch)
 {
     struct world *w = self;
 
-    store_model_give(w, &w->office->store, batch);
+    if (w->office->dying)
+        batch_close(&batch);
+    else
+        store_model_give(w, &w->office->store, batch);
 }
 
 static void ask_history(void *self, struct history *history)
@@ -157,6 +163,13 @@ void office_on_stored(struct world *w, uint64_t batch, enum pm_err err)
 
 /* ---- life ------------------------------------------------------------------------- */
 
+static void kill_sheriff(struct office *office)
+{
+    office->dying = true;
+    sheriff_close(&office->sheriff);
+    office->dying = false;
+}
+
 static void begin(struct world *w, void *subject, uint64_t tag)
 {
     struct office *office = subject;
@@ -185,7 +198,7 @@ void office_crash(struct world *w, int64_t back_in_ms, bool store_lost)
     tell(w, "the sheriff dies%s", store_lost ? ", and its store is lost" : "");
     operator_sheriff_died(w, store_lost);
     store_model_die(w, &office->store);
-    sheriff_close(&office->sheriff);
+    kill_sheriff(office);
     network_sheriff_died(w);
     if (store_lost) {
         store_model_fini(&office->store);
@@ -203,7 +216,7 @@ void office_open(struct world *w)
 
 void office_close(struct world *w)
 {
-    sheriff_close(&w->office->sheriff);
+    kill_sheriff(w->office);
     store_model_fini(&w->office->store);
     free(w->office);
 }

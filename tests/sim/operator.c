@@ -172,6 +172,21 @@ static void on_reply(struct world *w, const struct pm_reply *reply)
     settle(w, request, fate_of(w, request, err_of(reply->error)));
 }
 
+/* Which of the changed ones go on with the life they have? */
+static void on_plan(struct world *w, const struct pm_plan *plan)
+{
+    struct request *request = *find_request(w->operator, plan->request);
+    size_t at;
+
+    for (size_t i = 0; request != NULL && i < plan->changes.n; i++) {
+        const struct pm_change *change = &plan->changes.at[i];
+        if (change->action == PM_ACTION_LIVE
+            && named_by(request, operator_find(w, change->host, change->group, change->name), &at)
+            && at < request->n)
+            request->drafts[at].live = true;
+    }
+}
+
 static void keep(struct operator *o, enum pm_msg kind, const void *msg, void *to)
 {
     enum pm_err err = pm_copy(pm_msg_desc(kind), msg, &o->arena, to);
@@ -185,6 +200,8 @@ void operator_hear(struct world *w, enum pm_msg kind, const void *msg)
 
     if (kind == PM_MSG_REPLY)
         on_reply(w, msg);
+    else if (kind == PM_MSG_PLAN)
+        on_plan(w, msg);
     else if (kind == PM_MSG_SNAPSHOT)
         keep(o, kind, msg, &o->snapshot);
     else if (kind == PM_MSG_EXPORTED)

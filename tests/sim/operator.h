@@ -19,6 +19,7 @@ struct ward {
     bool exists, up, held, autostart;
     bool held_unknown;
     unsigned version;            /* of its command */
+    bool any_version;            /* what lives may have been begun with another */
     unsigned open;               /* requests under way that speak of it */
     int64_t anew_ms;             /* a life must not be older than this; 0 = any may be */
     uint64_t requests, stops;    /* each request may end one life; see operator_on_stop */

@@ -62,6 +62,7 @@ static void obey_order(struct ward *ward, const struct request *request)
         ward->up = true;
         ward->held = false;
         ward->anew_ms = request->sent_ms;
+        ward->any_version = false;
         break;
     case PM_VERB_REMOVE:
         ward->exists = ward->up = false;
@@ -88,6 +89,8 @@ static void obey_draft(struct ward *ward, const struct request *request,
     } else if (!same && merge && !ward->up && !ward->held) {
         ward->up = draft->autostart;
     }
+    if (draft->version != ward->version)
+        ward->any_version = draft->live;
     ward->version = draft->version;
     ward->autostart = draft->autostart;
 }

@@ -4,7 +4,12 @@
 
 #include "sim/operator.h"
 
-struct draft { char command[32]; unsigned version; bool autostart; }; /* of one ward's spec */
+struct draft { /* of one ward's spec */
+    char command[32];
+    unsigned version;
+    bool autostart;
+    bool live;                   /* the sheriff says that the life it has goes on */
+};
 
 struct request {
     struct request *next;
