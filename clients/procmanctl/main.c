@@ -6,10 +6,10 @@
 #include "out.h"
 #include "verbs.h"
 
+#include <nss.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct pm_program program = {
     .name = "procmanctl",
@@ -105,6 +105,14 @@ static enum pm_err close_output(enum pm_err err)
     return err == PM_OK ? PM_IO : err;
 }
 
+/* libzmq's first context has libpgm look for the protocol "pgm", and the usual name service
+ * configuration sends that through 90 directories after a libnss_db: a quarter of a millisecond
+ * of a `start`. Of protocols we need none, so the file alone will do. */
+static void skip_name_services(void)
+{
+    __nss_configure_lookup("protocols", "files");
+}
+
 int main(int argc, char **argv)
 {
     struct ctl ctl = { 0 };
@@ -112,6 +120,7 @@ int main(int argc, char **argv)
     char *why = NULL;
     enum pm_err err;
 
+    skip_name_services();
     err = pm_options_parse(&program, argc, argv, &ctl.set, &args, &why);
     if (err == PM_OK)
         err = act(&ctl, &args);
