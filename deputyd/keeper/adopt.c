@@ -205,6 +205,7 @@ static void place(struct pm_slots *slots, const struct stray *stray)
     slot->pid = stray->pid;
     slot->run = stray->run;
     slot->start_ticks = stray->stat.start_ticks;
+    slot->leftover = stray->stat.group != stray->pid;
     slot->pipes[0] = pipe_inode(stray->pid, STDOUT_FILENO);
     slot->pipes[1] = pipe_inode(stray->pid, STDERR_FILENO);
     pm_slot_enter(slot, PM_SLOT_LIVE);

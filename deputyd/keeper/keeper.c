@@ -99,16 +99,19 @@ static void tell_ready(struct pm_keeper *keeper, uint64_t brains)
         pm_notify("READY=1");
 }
 
-/* One slot after the other as the socket takes them, then READY. */
+/* One slot after the other as the socket takes them, then READY. In two rounds: when two slots
+ * claim to be one process, the brain believes the first, and that shall not be a leftover. */
 static void continue_inventory(struct pm_keeper *keeper)
 {
     struct pm_held held;
 
     while (!keeper->told && keeper->brain.wire && pm_wire_kept(keeper->brain.wire) == 0) {
-        size_t number = keeper->inventory++;
-        if (number >= pm_slots_used(keeper->lives.slots))
+        size_t used = pm_slots_used(keeper->lives.slots), step = keeper->inventory++;
+        size_t number = step < used ? step : step - used;
+        if (step >= 2 * used)
             tell_ready(keeper, pm_slots_count_brain(keeper->lives.slots));
-        else if (pm_lives_held(&keeper->lives, number, &held)) {
+        else if (pm_lives_is_leftover(&keeper->lives, number) == (step >= used)
+                 && pm_lives_held(&keeper->lives, number, &held)) {
             tell(keeper, PM_MSG_HELD, &held, keeper->lives.at[number].fds);
             tell_ended(keeper, number);
         }

@@ -121,7 +121,7 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     slot->pid = 0;
     slot->start_ticks = 0;
     slot->pipes[0] = slot->pipes[1] = 0;
-    slot->adopted = slot->unknown = slot->core_dumped = 0;
+    slot->adopted = slot->unknown = slot->core_dumped = slot->leftover = 0;
     slot->run = what->run;
     pm_slot_enter(slot, PM_SLOT_SPAWNING);
     pm_ground_spawn(&lives->ground, what, &slot->pid, slot->pipes, out);
@@ -146,7 +146,7 @@ static void signal_group(struct pm_lives *lives, size_t number, int sig)
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
 
     if (life->pid > 1 && (life->pidfd == 0 || pm_adopt_group_is_ours(slot)))
-        (void)kill(-life->pid, sig);
+        (void)kill(slot->leftover ? life->pid : -life->pid, sig);
 }
 
 void pm_lives_signal(struct pm_lives *lives, uint64_t number, uint64_t run, int sig)
@@ -246,6 +246,13 @@ void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
 }
 
 /* ---- for the brain -------------------------------------------------------------------------- */
+
+bool pm_lives_is_leftover(const struct pm_lives *lives, size_t number)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    return slot != NULL && slot->leftover;
+}
 
 bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out)
 {

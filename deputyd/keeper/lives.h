@@ -52,6 +52,9 @@ bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now)
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run);
 void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note);
 
+/* Was it found where no leader of its life lived? */
+bool pm_lives_is_leftover(const struct pm_lives *lives, size_t number);
+
 /* For messages. Their note borrows from the slot. False: not in use, not ended. */
 bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out);
 bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended *out);

@@ -108,6 +108,50 @@ Test(adopt, a_damaged_table_is_put_aside_and_living_processes_are_found_by_their
     finish(&stage);
 }
 
+/* As daemons are made: nobody is its parent, and it leads no session. */
+static void given_a_daemon_left_by_a_life(struct stage *stage, uint64_t slot)
+{
+    static const uint8_t nothing[1];
+    int fds[2];
+
+    begin(stage, slot, 1, "setsid sh -c 'sleep 30 & echo up'; exec >&- 2>&-; sleep 0.1", fds);
+    then_output(fds[0], "up\n");
+    (void)then_ended(stage);
+    say(stage, PM_MSG_NOTE, &(struct pm_note){ .slot = slot, .note = { nothing, 0 } });
+    close(fds[0]);
+    close(fds[1]);
+}
+
+Test(adopt, without_a_table_leaders_are_told_before_what_others_left_behind)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+    char path[128];
+    pid_t pid;
+
+    given_a_deputyd(&stage, NULL);
+    given_a_daemon_left_by_a_life(&stage, 3);
+    pid = begin(&stage, 5, 1, "sleep 30", NULL);
+    lose_keeper(&stage);
+    snprintf(path, sizeof path, "%s/deputy-rig 1/slots", stage.dir);
+    cr_assert_eq(unlink(path), 0);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    cr_expect_eq(((const struct pm_held *)message.msg)->pid, pid);
+    pm_wire_drop(&message);
+    message = receive(&stage, PM_MSG_HELD);
+    cr_expect_eq(((const struct pm_held *)message.msg)->slot, 3);
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    for (uint64_t slot = 3; slot <= 5; slot += 2) {
+        say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = slot, .run = 1, .signal = SIGKILL });
+        (void)then_ended(&stage);
+    }
+    finish(&stage);
+}
+
 Test(adopt, leave_running_leaves_them_and_the_next_deputyd_has_them)
 {
     struct stage stage;
