@@ -51,12 +51,15 @@ static _Noreturn void die(int status, const char *text)
 static char *own_name(const char *given)
 {
     char host[256] = "";
+    const char *name = given != NULL ? given : host;
 
-    if (given != NULL)
-        return pm_strdup(given);
-    if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+    if (given == NULL && (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0'))
         die(EXIT_FAILURE, "this machine has no name; give one with --name");
-    return pm_strdup(host);
+    if (pm_name_fault(name) == NULL)
+        return pm_strdup(name);
+    fprintf(stderr, "sheriffd: a machine cannot be called \"%s\": %s\n", name,
+            pm_name_fault(name));
+    exit(2);
 }
 
 static char *make_dir(char *path, bool is_private)
@@ -149,11 +152,6 @@ int main(int argc, char **argv)
     pm_options_main(&program, argc, argv, &settings, 0, &args);
     pm_log_open("sheriffd", PM_LOG_INFO);
     char *name = own_name(settings.name);
-    if (pm_name_fault(name) != NULL) {
-        fprintf(stderr, "sheriffd: a machine cannot be called \"%s\": %s\n", name,
-                pm_name_fault(name));
-        return 2;
-    }
     if (settings.listen != NULL && listen_parse(settings.listen, &listen, &why) != PM_OK)
         die(2, why);
     char *run_dir = make_dir(settings.run_dir != NULL ? pm_strdup(settings.run_dir)
