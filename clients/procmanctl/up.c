@@ -11,6 +11,7 @@
 #include <procman/config.h>
 #include <procman/time.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define UP_WAIT_MS   10000   /* to answer, and for autostart to settle */
@@ -47,7 +48,7 @@ static enum pm_err wait_for_sheriff(struct ctl *ctl, struct launch *launch,
     }
 }
 
-static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline)
+static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline, bool *out_launched)
 {
     struct launch launch = { .run_dir = ctl->set.run_dir, .state_dir = ctl->set.state_dir };
     enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
@@ -61,6 +62,7 @@ static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline)
         return err;
     }
     err = launch_sheriff(&launch);
+    *out_launched = err == PM_OK;
     if (err == PM_OK)
         err = wait_for_sheriff(ctl, &launch, deadline);
     free(launch.log);
@@ -77,41 +79,48 @@ static enum pm_err apply_file(struct ctl *ctl, const struct pm_config *config)
     return apply_specs(ctl, &request);
 }
 
-/* Its own deputy is there, and every process is in a state that lasts. */
-static bool is_settled(const struct pm_snapshot *picture)
+static bool is_up(const struct pm_snapshot *picture, const char *host)
 {
-    for (size_t i = 0; i < picture->procs.n; ++i) {
-        const struct pm_proc *proc = &picture->procs.at[i];
-
-        if (proc->state == PM_STATE_STARTING || proc->state == PM_STATE_STOPPING
-            || (!proc->settled && proc->state != PM_STATE_LOST && proc->wanted))
-            return false;
-    }
     for (size_t i = 0; i < picture->deputies.n; ++i)
-        if (picture->deputies.at[i].state == PM_LINK_UP)
-            return true;
+        if (strcmp(picture->deputies.at[i].name, host) == 0)
+            return picture->deputies.at[i].state == PM_LINK_UP;
     return false;
 }
 
-static enum pm_err wait_until_settled(struct ctl *ctl, struct pm_mono deadline,
+/* The deputy that was begun with its sheriff is there, and every process whose deputy is there is
+ * in a state that lasts. Other deputies come when they come. */
+static bool is_settled(const struct pm_snapshot *picture, bool launched)
+{
+    for (size_t i = 0; i < picture->procs.n; ++i) {
+        const struct pm_proc *proc = &picture->procs.at[i];
+        bool moving = proc->state == PM_STATE_STARTING || proc->state == PM_STATE_STOPPING
+                      || (proc->wanted && !proc->settled);
+
+        if (moving && is_up(picture, proc->host))
+            return false;
+    }
+    return !launched || is_up(picture, picture->host);
+}
+
+static enum pm_err wait_until_settled(struct ctl *ctl, struct pm_mono deadline, bool launched,
                                       struct pm_frame *out)
 {
     for (;;) {
         struct pm_ask ask = { 0 };
         enum pm_err err = ctl_call(ctl, PM_MSG_ASK, &ask, PM_MSG_SNAPSHOT, out);
 
-        if (err != PM_OK || is_settled(out->msg) || is_over(deadline))
+        if (err != PM_OK || is_settled(out->msg, launched) || is_over(deadline))
             return err;
         pm_frame_fini(out);
         glance();
     }
 }
 
-static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline)
+static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline, bool launched)
 {
     struct pm_frame frame = { 0 };
     const struct pm_snapshot *picture;
-    enum pm_err err = wait_until_settled(ctl, deadline, &frame);
+    enum pm_err err = wait_until_settled(ctl, deadline, launched, &frame);
 
     if (err != PM_OK)
         return err;
@@ -129,7 +138,7 @@ static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline)
 enum pm_err verb_up(struct ctl *ctl)
 {
     struct pm_config config = { 0 };
-    bool has_file = ctl->words.n > 0;
+    bool has_file = ctl->words.n > 0, launched = false;
     uint64_t wait_ms;
     struct pm_mono deadline;
     enum pm_err err = ctl_timeout(ctl, UP_WAIT_MS, &wait_ms);
@@ -139,11 +148,11 @@ enum pm_err verb_up(struct ctl *ctl)
     if (err != PM_OK)
         return err;
     deadline = pm_mono_after(pm_mono_now(), (int64_t)wait_ms);
-    err = reach_sheriff(ctl, deadline);
+    err = reach_sheriff(ctl, deadline, &launched);
     if (err == PM_OK && has_file)
         err = apply_file(ctl, &config);
     if (err == PM_OK)
-        err = print_picture(ctl, deadline);
+        err = print_picture(ctl, deadline, launched);
     if (has_file)
         pm_config_fini(&config);
     return err;
