@@ -94,7 +94,7 @@ static enum pm_err print_plan(const struct ctl *ctl, const struct pm_plan *plan,
     return PM_OK;
 }
 
-enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request)
+enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan)
 {
     uint64_t number;
     enum pm_err err = pm_client_send(ctl->client, PM_MSG_APPLY, request, &number);
@@ -111,7 +111,7 @@ enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request)
             return ctl_fail(ctl, err == PM_TIMEOUT ? PM_UNREACHABLE : err);
         reply = frame.msg;
         more = frame.kind != PM_MSG_REPLY;
-        if (frame.kind == PM_MSG_PLAN) {
+        if (frame.kind == PM_MSG_PLAN && show_plan) {
             err = print_plan(ctl, frame.msg, request->plan_only);
         } else if (!more && pm_err_from_word(reply->error) != PM_OK) {
             err = pm_err_from_word(reply->error);
@@ -141,7 +141,7 @@ enum pm_err verb_apply(struct ctl *ctl)
                                  .deputies = config.deputies, .source = source ? source : path };
     err = ctl_open(ctl);
     if (err == PM_OK)
-        err = apply_specs(ctl, &request);
+        err = apply_specs(ctl, &request, true);
     pm_config_fini(&config);
     return err;
 }

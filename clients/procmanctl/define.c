@@ -84,7 +84,7 @@ enum pm_err verb_add(struct ctl *ctl)
         err = ctl_open(ctl);
     request.specs = (struct pm_spec_list){ .at = &spec, .n = 1 };
     if (err == PM_OK)
-        err = apply_specs(ctl, &request);
+        err = apply_specs(ctl, &request, true);
     pm_arena_fini(&arena);
     return err;
 }
@@ -117,7 +117,7 @@ enum pm_err verb_edit(struct ctl *ctl)
     for (size_t i = 0; i < request.specs.n && err == PM_OK; ++i)
         err = set_keys(ctl, &request.specs.at[i], &arena);
     if (err == PM_OK)
-        err = apply_specs(ctl, &request);
+        err = apply_specs(ctl, &request, true);
     pm_arena_fini(&arena);
     pm_frame_fini(&frame);
     return err;

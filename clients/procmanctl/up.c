@@ -76,7 +76,7 @@ static enum pm_err apply_file(struct ctl *ctl, const struct pm_config *config)
                                 .deputies = config->deputies,
                                 .source = source ? source : ctl->words.at[0] };
 
-    return apply_specs(ctl, &request);
+    return apply_specs(ctl, &request, !ctl->set.json); /* --json is one document: the status */
 }
 
 static bool is_up(const struct pm_snapshot *picture, const char *host)

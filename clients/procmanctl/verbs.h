@@ -36,8 +36,8 @@ enum pm_err verb_help(struct ctl *ctl);
 /* status.c, for up as well */
 void status_print(const struct ctl *ctl, const struct pm_proc_list *procs);
 
-/* apply.c, for add, edit and up as well: send it, print the plan. `request` is complete. */
-enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request) PM_MUST_USE;
+/* apply.c, for add, edit and up as well: send it, show the plan. `request` is complete. */
+enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan) PM_MUST_USE;
 /* check.c: load a configuration file; its errors are told. */
 enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
 
