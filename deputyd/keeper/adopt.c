@@ -187,10 +187,12 @@ static bool is_better(const struct stray *a, const struct pm_slot *b)
     struct pm_proc_stat other;
     bool leads = a->stat.session == a->pid;
 
-    if (pm_slot_phase(b) == PM_SLOT_FREE || !pm_proc_stat(b->pid, &other) || a->run > b->run)
+    if (pm_slot_phase(b) == PM_SLOT_FREE || !pm_proc_stat(b->pid, &other))
         return true;
-    if (a->run < b->run || leads != (other.session == b->pid))
-        return a->run == b->run && leads;
+    if (leads != (other.session == b->pid)) /* runs begin anew with a deputy that was ended */
+        return leads;
+    if (a->run != b->run)
+        return a->run > b->run;
     return a->stat.start_ticks < other.start_ticks
         || (a->stat.start_ticks == other.start_ticks && a->pid < b->pid);
 }

@@ -26,7 +26,7 @@ struct pm_slot {
     uint64_t pipes[2];         /* inode numbers of out and err */
     uint8_t adopted;           /* another keeper's child */
     uint8_t unknown, core_dumped;
-    uint8_t leftover;          /* found by its marker, and leads no group: left by a former leader */
+    uint8_t leftover;          /* found by its marker, and leads no group: left by a leader */
     int32_t exit_code, exit_signal;
     uint64_t cpu_ms, peak_bytes;
     uint32_t note_n;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 Test(adopt, a_killed_keepers_processes_are_adopted_by_the_next)
@@ -108,18 +109,28 @@ Test(adopt, a_damaged_table_is_put_aside_and_living_processes_are_found_by_their
     finish(&stage);
 }
 
+static ssize_t read_first(int fd, char *text, size_t size)
+{
+    struct pollfd readable = { .fd = fd, .events = POLLIN };
+
+    cr_assert_eq(poll(&readable, 1, PATIENCE_MS), 1);
+    return read(fd, text, size);
+}
+
 /* As daemons are made: nobody is its parent, and it leads no session. */
-static void given_a_daemon_left_by_a_life(struct stage *stage, uint64_t slot)
+static pid_t given_a_daemon_left_by_a_life(struct stage *stage, uint64_t slot, uint64_t run)
 {
     static const uint8_t nothing[1];
+    char text[16] = "";
     int fds[2];
 
-    begin(stage, slot, 1, "setsid sh -c 'sleep 30 & echo up'; exec >&- 2>&-; sleep 0.1", fds);
-    then_output(fds[0], "up\n");
+    begin(stage, slot, run, "setsid sh -c 'sleep 30 & echo $!'; exec >&- 2>&-; sleep 0.1", fds);
+    cr_assert_gt(read_first(fds[0], text, sizeof text - 1), 0);
     (void)then_ended(stage);
     say(stage, PM_MSG_NOTE, &(struct pm_note){ .slot = slot, .note = { nothing, 0 } });
     close(fds[0]);
     close(fds[1]);
+    return (pid_t)strtol(text, NULL, 10);
 }
 
 Test(adopt, without_a_table_leaders_are_told_before_what_others_left_behind)
@@ -130,7 +141,7 @@ Test(adopt, without_a_table_leaders_are_told_before_what_others_left_behind)
     pid_t pid;
 
     given_a_deputyd(&stage, NULL);
-    given_a_daemon_left_by_a_life(&stage, 3);
+    (void)given_a_daemon_left_by_a_life(&stage, 3, 1);
     pid = begin(&stage, 5, 1, "sleep 30", NULL);
     lose_keeper(&stage);
     snprintf(path, sizeof path, "%s/deputy-rig 1/slots", stage.dir);
@@ -149,6 +160,32 @@ Test(adopt, without_a_table_leaders_are_told_before_what_others_left_behind)
         say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = slot, .run = 1, .signal = SIGKILL });
         (void)then_ended(&stage);
     }
+    finish(&stage);
+}
+
+Test(adopt, without_a_table_a_leader_is_found_beside_what_a_higher_run_left_behind)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+    char path[128];
+    pid_t pid;
+
+    given_a_deputyd(&stage, NULL);
+    pid_t daemon = given_a_daemon_left_by_a_life(&stage, 3, 9);
+    pid = begin(&stage, 3, 1, "sleep 30", NULL); /* the slot was freed, and its runs with it */
+    lose_keeper(&stage);
+    snprintf(path, sizeof path, "%s/deputy-rig 1/slots", stage.dir);
+    cr_assert_eq(unlink(path), 0);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    cr_expect_eq(((const struct pm_held *)message.msg)->pid, pid);
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 3, .run = 1, .signal = SIGKILL });
+    (void)then_ended(&stage);
+    cr_expect_eq(kill(daemon, SIGKILL), 0, "nobody's daemon is nobody's to end");
     finish(&stage);
 }
 
