@@ -12,6 +12,19 @@
 #include <procman/process.h>
 #include <procman/spec.h>
 
+#include <stdlib.h>
+
+#define AGAIN_MS 1000 /* the store has refused an adoption */
+
+struct adoption {
+    struct adoption *next;
+    struct pm_holding holding;   /* in the arena; its session says whose it is */
+    struct pm_arena arena;
+    struct pm_mono at;           /* not to be entered before */
+    bool entered;                /* into the transaction under way */
+    bool again;                  /* it was refused before, and has been spoken of */
+};
+
 /* Both lists are sorted by id, so it usually is where its spec is. */
 static const struct pm_want *want_of(const struct pm_holding *holding, size_t at)
 {
@@ -33,11 +46,11 @@ static bool is_ours(const struct sheriff *s, const struct pm_spec *spec)
     return wish != NULL;
 }
 
-void adopt_holding(struct sheriff *s, struct deputy *deputy, const struct pm_holding *holding)
+static void enter(struct sheriff *s, struct deputy *deputy, const struct adoption *adoption)
 {
+    const struct pm_holding *holding = &adoption->holding;
     size_t adopted = 0;
 
-    deputy->adopting = false;
     for (size_t i = 0; i < holding->specs.n; i++) {
         struct pm_spec spec = holding->specs.at[i];
         const struct pm_want *want = want_of(holding, i);
@@ -49,15 +62,103 @@ void adopt_holding(struct sheriff *s, struct deputy *deputy, const struct pm_hol
         wish->up = want->up;
         desired_raise(&s->desired, wish, want->order);
         fleet_link(&s->fleet, wish);
+        adopted++;
+        if (adoption->again)
+            continue;
         journal_add(&s->journal, s->now.wall,
                     (struct journal_about){ deputy->name, spec.group, spec.name }, "added", "",
                     "adopted from deputy %s, which had it from another sheriff", deputy->name);
-        adopted++;
     }
-    if (adopted > 0)
+    if (adopted > 0 && !adoption->again)
         sheriff_log(s, PM_LOG_WARNING, "deputy %s: adopted %zu processes that it had from another "
                     "sheriff", deputy->name, adopted);
 }
+
+/* ---- until it is stored ----------------------------------------------------------- */
+
+void adopt_take(struct sheriff *s, struct deputy *deputy, const struct pm_holding *holding)
+{
+    struct adoption *adoption;
+
+    if (deputy->adopting)
+        return;
+    adoption = pm_alloc(sizeof *adoption);
+    pm_arena_init(&adoption->arena, 0);
+    enum pm_err err = pm_copy(&pm_holding_desc, holding, &adoption->arena, &adoption->holding);
+    pm_assert(err == PM_OK); /* it came in one message */
+    adoption->next = s->adoptions;
+    s->adoptions = adoption;
+    deputy->adopting = true;
+}
+
+bool adopt_is_due(const struct sheriff *s)
+{
+    for (const struct adoption *adoption = s->adoptions; adoption; adoption = adoption->next)
+        if (!adoption->entered && s->now.mono.ms >= adoption->at.ms)
+            return true;
+    return false;
+}
+
+static struct deputy *deputy_of(const struct sheriff *s, const struct adoption *adoption)
+{
+    for (size_t i = 0; i < s->fleet.n; i++)
+        if (s->fleet.deputies[i]->session == adoption->holding.session)
+            return s->fleet.deputies[i];
+    return NULL; /* it will say it again in its next session */
+}
+
+void adopt_enter(struct sheriff *s)
+{
+    for (struct adoption *adoption = s->adoptions; adoption; adoption = adoption->next) {
+        struct deputy *deputy = deputy_of(s, adoption);
+
+        if (adoption->entered || s->now.mono.ms < adoption->at.ms)
+            continue;
+        adoption->entered = true;
+        if (deputy != NULL)
+            enter(s, deputy, adoption);
+    }
+}
+
+static void drop(struct adoption **at)
+{
+    struct adoption *adoption = *at;
+
+    *at = adoption->next;
+    pm_arena_fini(&adoption->arena);
+    free(adoption);
+}
+
+void adopt_stored(struct sheriff *s, enum pm_err err)
+{
+    struct adoption **at = &s->adoptions;
+
+    while (*at != NULL) {
+        struct adoption *adoption = *at;
+        struct deputy *deputy = deputy_of(s, adoption);
+
+        if (adoption->entered && (err == PM_OK || deputy == NULL)) {
+            if (deputy != NULL)
+                deputy->adopting = false;
+            drop(at);
+            continue;
+        }
+        if (adoption->entered) {
+            adoption->entered = false;
+            adoption->again = true;
+            adoption->at = pm_mono_after(s->now.mono, AGAIN_MS);
+        }
+        at = &adoption->next;
+    }
+}
+
+void adopt_fini(struct sheriff *s)
+{
+    while (s->adoptions != NULL)
+        drop(&s->adoptions);
+}
+
+/* ---- order numbers ---------------------------------------------------------------- */
 
 /* The wish is to hold as it is: what lives as wished goes on under the deputy's number, what
  * does not needs a new order. */

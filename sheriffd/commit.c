@@ -72,24 +72,12 @@ static struct queued *dequeue(struct sheriff *s)
     return queued;
 }
 
-static struct deputy *deputy_of(const struct sheriff *s, uint64_t session)
-{
-    for (size_t i = 0; i < s->fleet.n; i++)
-        if (s->fleet.deputies[i]->session == session)
-            return s->fleet.deputies[i];
-    return NULL;
-}
-
 static void run_queued(struct sheriff *s)
 {
     while (s->commit.first != NULL) {
         struct queued *queued = dequeue(s);
-        struct deputy *deputy = NULL;
 
-        if (queued->kind != PM_MSG_HOLDING)
-            api_change(s, &queued->client, queued->kind, queued->msg);
-        else if ((deputy = deputy_of(s, queued->client.peer)) != NULL)
-            adopt_holding(s, deputy, queued->msg);
+        api_change(s, &queued->client, queued->kind, queued->msg);
         free_queued(queued);
     }
 }
@@ -153,6 +141,7 @@ static void make_real(struct sheriff *s)
         view_touch_post(&s->view, post);
     }
     forget_names(&s->commit);
+    adopt_stored(s, PM_OK);
     applies_stored(s, PM_OK, "");
     orders_stored(s, PM_OK, "");
 }
@@ -182,6 +171,7 @@ static void go_back(struct sheriff *s, enum pm_err err, const char *text)
     applies_stored(s, err, text);
     orders_stored(s, err, text);
     desired_abort(&s->desired);
+    adopt_stored(s, err);
     forget_names(&s->commit);
 }
 
@@ -259,6 +249,8 @@ void commit_turn(struct sheriff *s)
         return;
     if (s->raises.n > 0 && commit_open(s))
         adopt_orders(s);
+    if (adopt_is_due(s) && commit_open(s))
+        adopt_enter(s);
     if (s->commit.first != NULL && commit_open(s))
         run_queued(s);
     if (s->desired.changing)
@@ -305,9 +297,8 @@ void commit_check(struct sheriff *s)
            pm_mono_since(flight->first->at, s->now.mono) >= STORE_MS) {
         struct queued *queued = dequeue(s);
 
-        if (queued->kind != PM_MSG_HOLDING)
-            api_reply(s, queued->client.peer, api_request(queued->kind, queued->msg), PM_TIMEOUT,
-                      "the store does not answer; nothing was changed");
+        api_reply(s, queued->client.peer, api_request(queued->kind, queued->msg), PM_TIMEOUT,
+                  "the store does not answer; nothing was changed");
         free_queued(queued);
     }
 }
@@ -317,12 +308,12 @@ void commit_fini(struct sheriff *s)
     while (s->commit.first != NULL) {
         struct queued *queued = dequeue(s);
 
-        if (queued->kind != PM_MSG_HOLDING)
-            api_reply(s, queued->client.peer, api_request(queued->kind, queued->msg), PM_GONE,
-                      SHERIFF_ENDS);
+        api_reply(s, queued->client.peer, api_request(queued->kind, queued->msg), PM_GONE,
+                  SHERIFF_ENDS);
         free_queued(queued);
     }
     commit_events(s);
+    adopt_fini(s);
     forget_names(&s->commit);
     free(s->commit.names);
 }

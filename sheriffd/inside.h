@@ -19,6 +19,7 @@
 
 struct order;  /* orders.c */
 struct errand; /* errands.c */
+struct adoption; /* adopt.c: what a deputy holds, until it is stored */
 struct queued; /* commit.c */
 struct answer; /* applies.c: what to say when it is stored */
 
@@ -55,6 +56,7 @@ struct sheriff {
     struct journal journal;
     struct commit commit;
     struct order *orders;
+    struct adoption *adoptions;
     struct errand *errands;
     size_t n_errands;
     uint64_t last_errand;

@@ -8,7 +8,6 @@
 #include "sheriffd/sessions.h"
 
 #include "sheriffd/adopt.h"
-#include "sheriffd/commit.h"
 #include "sheriffd/errands.h"
 #include "sheriffd/orders.h"
 
@@ -242,19 +241,6 @@ static void on_bye(struct sheriff *s, struct deputy *deputy, const struct pm_bye
     look_at_all(s, deputy);
 }
 
-static void on_holding(struct sheriff *s, struct deputy *deputy, const struct pm_holding *holding)
-{
-    struct sheriff_client nobody = { .peer = deputy->session };
-
-    if (commit_open(s)) {
-        adopt_holding(s, deputy, holding);
-        return;
-    }
-    /* Nothing is sent to it before this is done, or it would stop what it holds. */
-    deputy->adopting = true;
-    (void)commit_queue(s, &nobody, PM_MSG_HOLDING, holding);
-}
-
 static uint64_t session_of(enum pm_msg kind, const void *msg)
 {
     switch (kind) {
@@ -302,7 +288,7 @@ void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, 
     case PM_MSG_BEAT:    on_beat(s, deputy, msg); break;
     case PM_MSG_DONE:    errands_on_done(s, deputy, msg); break;
     case PM_MSG_BYTES:   errands_on_bytes(s, deputy, msg); break;
-    case PM_MSG_HOLDING: on_holding(s, deputy, msg); break;
+    case PM_MSG_HOLDING: adopt_take(s, deputy, msg); break;
     case PM_MSG_BYE:     on_bye(s, deputy, msg); break;
     default: break;
     }

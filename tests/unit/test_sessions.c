@@ -129,6 +129,54 @@ Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
     cr_assert_not_null(want_for(&stage, "lidar"));
 }
 
+Test(sessions, a_deputy_is_told_nothing_until_a_full_disk_has_taken_what_it_holds)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9");
+    struct pm_want want = { .id = 33, .up = true, .order = 17 };
+    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
+
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
+                                  .wants = { &want, 1 } };
+    struct pm_status status = { .session = k9.session, .seq = 1, .full = true,
+                                .procs = { rows, 1 } };
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    answer_store(&stage, PM_IO, "disk full");
+    cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0); /* empty ones would stop everything */
+    pass(&stage, 1000);
+    cr_assert(want_for(&stage, "lidar")->up);
+    cr_assert_eq(want_for(&stage, "lidar")->order, 17);
+}
+
+Test(sessions, a_hung_disk_makes_no_deputy_forgotten)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9"), other = spec("x", "k8", "true");
+    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
+                              .client = "", .source = "" };
+
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage); /* on its way to the disk */
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 } };
+    struct pm_status status = { .session = k9.session, .seq = 1, .full = true };
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    for (int second = 0; second < 15; second++) {
+        stage.now.mono.ms += 1000;
+        turn(&stage);
+    }
+    settle(&stage);
+    pass(&stage, 1000);
+    cr_assert_not_null(want_for(&stage, "lidar"));
+}
+
 Test(sessions, never_lags_behind_an_order_a_deputy_has_obeyed)
 {
     struct fake_deputy k9;
