@@ -120,23 +120,44 @@ static int id_order(const void *a, const void *b)
 {
     const struct proc *one = *(struct proc *const *)a, *other = *(struct proc *const *)b;
 
-    return (one->id > other->id) - (one->id < other->id);
+    if (one->id != other->id)
+        return one->id > other->id ? 1 : -1;
+    return one->life.removing - other->life.removing;
+}
+
+/* Two may have one number: what is being removed has it from a former sheriff, and another
+ * sheriff counts from the beginning. Then it is the other one's. */
+static void index_ids(struct roster *roster)
+{
+    size_t n = 0;
+
+    roster->by_id = pm_resize(roster->by_id, roster->n, sizeof *roster->by_id);
+    memcpy(roster->by_id, roster->at, roster->n * sizeof *roster->by_id);
+    qsort(roster->by_id, roster->n, sizeof *roster->by_id, id_order);
+    for (size_t i = 0; i < roster->n; i++)
+        if (n == 0 || roster->by_id[n - 1]->id != roster->by_id[i]->id)
+            roster->by_id[n++] = roster->by_id[i];
+    roster->n_by_id = n;
+    roster->stale = false;
 }
 
 struct proc *roster_by_id(struct roster *roster, uint64_t id)
 {
-    struct proc key = { .id = id }, *wanted = &key, **found;
+    size_t low = 0, high;
 
     if (id == 0 || roster->n == 0)
         return NULL;
-    if (roster->stale) {
-        roster->by_id = pm_resize(roster->by_id, roster->n, sizeof *roster->by_id);
-        memcpy(roster->by_id, roster->at, roster->n * sizeof *roster->by_id);
-        qsort(roster->by_id, roster->n, sizeof *roster->by_id, id_order);
-        roster->stale = false;
+    if (roster->stale)
+        index_ids(roster);
+    high = roster->n_by_id;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (roster->by_id[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    found = bsearch(&wanted, roster->by_id, roster->n, sizeof *roster->by_id, id_order);
-    return found != NULL ? *found : NULL;
+    return low < roster->n_by_id && roster->by_id[low]->id == id ? roster->by_id[low] : NULL;
 }
 
 /* ---- by slot ---------------------------------------------------------------------- */

@@ -38,7 +38,8 @@ struct proc {
 struct roster {
     struct proc **at;             /* sorted by group and name */
     size_t n, cap;
-    struct proc **by_id;          /* n of them, sorted by id; rebuilt when stale */
+    struct proc **by_id;          /* sorted by id, one for each; rebuilt when stale */
+    size_t n_by_id;
     bool stale;
     struct proc **slots;          /* by slot number */
     bool *foreign;                /* slots in use by what we do not understand */

@@ -49,9 +49,12 @@ void wish_keep(struct brain *b, struct pm_mono now)
 
 /* ---- specs ------------------------------------------------------------------------ */
 
-/* From a sheriff who counts orders differently, the first wish tells what we obeyed. */
+/* From a sheriff who counts differently, the first wish tells what we obeyed; and the former
+ * one's numbers must not meet his specs. */
 static void meet_stranger(struct brain *b)
 {
+    b->wish.wants = (struct pm_wants){ 0 };
+    b->wish.generation = 0;
     for (size_t i = 0; i < b->roster.n; i++)
         b->roster.at[i]->order_unknown = true;
 }

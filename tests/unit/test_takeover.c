@@ -206,3 +206,18 @@ Test(takeover, a_slot_nobody_understands_is_left_alone)
     when_ended(0, 4, 0, 0);
     then_said("seen 0/4\nfree 0\n");
 }
+
+Test(takeover, a_new_sheriffs_number_is_not_taken_for_one_that_is_dying)
+{
+    struct pm_spec old = a_spec(1, "cam"), fresh = a_spec(1, "lidar");
+
+    given_running(&old);
+    brain_on_link(t.brain, true, t.now);
+    turn();
+    given_welcome_from(SHERIFF + 1);
+    when_specs(1, &fresh, 1); /* it knows nothing of cam */
+    turn();
+    t.said[0] = '\0';
+    when_want(1, true, 1);
+    then_said("spawn 1/1 /bin/true\nstatus 1\n");
+}
