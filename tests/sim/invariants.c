@@ -193,27 +193,14 @@ static unsigned version_of(const struct pm_spec *spec)
     return (unsigned)strtoul(spec->command + strlen("run v"), NULL, 10);
 }
 
-/* What the operator was not sure of, he learns now. */
-static void learn(struct ward *ward, const struct pm_proc *proc, const struct pm_spec *spec)
-{
-    ward->sure = ward->exists = true;
-    ward->up = proc->wanted;
-    ward->held = false;
-    ward->held_unknown = !proc->wanted;
-    ward->version = version_of(spec);
-    ward->autostart = spec->autostart;
-    ward->anew_ms = 0;
-    ward->any_version = true;
-}
-
-static bool is_promised(struct look *look, struct ward *ward, const struct pm_proc *proc,
+static bool is_promised(struct look *look, const struct ward *ward, const struct pm_proc *proc,
                         const struct pm_spec *spec)
 {
     const struct slot *slot = keeper_find(ward->site, ward->group, ward->name);
     const char *host = ward->site->name, *name = ward->name;
 
     if (!ward->sure)
-        learn(ward, proc, spec);
+        return true;
     if (!ward->exists)
         return no(look, "%s@%s was removed, and is there", name, host);
     if (ward->up != proc->wanted)
@@ -232,25 +219,30 @@ static bool is_promised(struct look *look, struct ward *ward, const struct pm_pr
     return true;
 }
 
+static size_t shown_at(const struct operator *o, const struct ward *ward)
+{
+    size_t at = 0;
+
+    while (at < o->snapshot.procs.n
+           && (strcmp(o->snapshot.procs.at[at].name, ward->name) != 0
+               || strcmp(o->snapshot.procs.at[at].host, ward->site->name) != 0))
+        at++;
+    return at;
+}
+
 static bool all_are_shown(struct look *look)
 {
-    struct operator *o = look->w->operator;
+    const struct operator *o = look->w->operator;
 
     for (size_t i = 0; i < o->n; i++) {
-        struct ward *ward = &o->wards[i];
-        bool shown = false;
-        for (size_t k = 0; k < o->snapshot.procs.n && !shown; k++)
-            shown = strcmp(o->snapshot.procs.at[k].name, ward->name) == 0
-                    && strcmp(o->snapshot.procs.at[k].host, ward->site->name) == 0;
-        if (shown)
+        const struct ward *ward = &o->wards[i];
+        const char *host = ward->site->name, *name = ward->name;
+        if (shown_at(o, ward) < o->snapshot.procs.n)
             continue;
-        if (keeper_find(ward->site, ward->group, ward->name) != NULL)
-            return no(look, "%s@%s lives, and is not shown", ward->name, ward->site->name);
+        if (keeper_find(ward->site, ward->group, name) != NULL)
+            return no(look, "%s@%s lives, and is not shown", name, host);
         if (ward->sure && ward->exists)
-            return no(look, "%s@%s was promised, and is not shown", ward->name,
-                      ward->site->name);
-        ward->sure = true;
-        ward->exists = ward->up = false;
+            return no(look, "%s@%s was promised, and is not shown", name, host);
     }
     return true;
 }
@@ -278,4 +270,32 @@ bool has_converged(struct world *w, char *why, size_t size)
             return false;
     }
     return all_are_shown(&look);
+}
+
+static void learn(struct ward *ward, const struct pm_proc *proc, const struct pm_spec *spec)
+{
+    ward->exists = true;
+    ward->up = proc->wanted;
+    ward->held = false;
+    ward->held_unknown = !proc->wanted;
+    ward->version = version_of(spec);
+    ward->autostart = spec->autostart;
+    ward->any_version = true;
+}
+
+void learn_what_is(struct world *w)
+{
+    struct operator *o = w->operator;
+
+    for (size_t i = 0; i < o->n; i++) {
+        struct ward *ward = &o->wards[i];
+        size_t at = shown_at(o, ward);
+        if (ward->sure)
+            continue;
+        ward->sure = true;
+        ward->anew_ms = 0;
+        ward->exists = ward->up = false;
+        if (at < o->snapshot.procs.n)
+            learn(ward, &o->snapshot.procs.at[at], &o->exported.specs.at[at]);
+    }
 }

@@ -13,8 +13,9 @@ void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, c
 void checks_forget(struct world *w);   /* another store: its numbers are its own */
 void checks_fini(struct world *w);
 
-/* Is the sheriff's view the truth, and the truth what was ordered? Else why not, in a sentence;
- * what time cannot cure is wrong() at once. */
+/* Is the sheriff's view the truth, and the truth what was ordered? Else why not, in a sentence. */
 bool has_converged(struct world *w, char *why, size_t size);
+/* After that: what the operator was not sure of, he believes. */
+void learn_what_is(struct world *w);
 
 #endif

@@ -56,6 +56,7 @@ static void converge(struct world *w)
         wrong(w, "lives begin though nothing happened");
     if (agreed_ms > worst_ms)
         worst_ms = agreed_ms;
+    learn_what_is(w);
     tell(w, "converged after %lld ms", (long long)agreed_ms);
 }
 

@@ -241,7 +241,8 @@ void operator_sheriff_died(struct world *w, bool store_lost)
     for (size_t i = 0; i < o->n; i++) {
         o->wards[i].sure = false;
         o->wards[i].anew_ms = 0;
-        o->wards[i].requests++;
+        if (o->wards[i].site->wish.n == 0) /* nobody at all knows that it shall live */
+            o->wards[i].requests++;
     }
 }
 
