@@ -3,7 +3,8 @@
  * Both halves are whole: specs say what there is, wants say what of it is up. Taking one is
  * therefore a comparison, and taking it twice changes nothing. Wants name their specs; those
  * that come before them wait. Both are kept over the brain's death at the end of the turn that
- * obeys them: after the orders to the keeper, because a process's first instruction is more urgent.
+ * obeys them: after the orders to the keeper, because a process's first instruction is more urgent
+ * (but before those that promise a life to come, see obey).
  */
 #include "brain/inside.h"
 
@@ -112,8 +113,25 @@ static bool copy_wants(struct brain *b, const struct pm_wants *from, struct pm_a
     return false;
 }
 
+/* Is a life to be followed by a new one? */
+static bool promises_a_life(struct brain *b)
+{
+    for (size_t i = 0; i < b->wish.wants.wants.n; i++) {
+        const struct pm_want *want = &b->wish.wants.wants.at[i];
+        const struct proc *proc = roster_by_id(&b->roster, want->id);
+        if (proc != NULL && want->up && want->order > proc->life.order
+            && pm_state_alive(proc->life.state))
+            return true;
+    }
+    return false;
+}
+
+/* The note of a life that is being stopped says that its order is obeyed; the new life comes
+ * later, perhaps of another brain, which must know the new spec. So that is kept first. */
 static void obey(struct brain *b, const struct pm_wants *wants, struct pm_mono now)
 {
+    bool specs_are_new = b->wish.keep_at.ms != 0;
+
     if (!copy_wants(b, wants, &b->wish.wants_arena, &b->wish.wants))
         return;
     b->wish.generation = wants->generation;
@@ -121,6 +139,8 @@ static void obey(struct brain *b, const struct pm_wants *wants, struct pm_mono n
     b->wish.obey_at.ms = 0;
     b->link.changed = true; /* a status that answers this generation, even if nothing changes */
     keep_soon(b, now);
+    if (specs_are_new && promises_a_life(b))
+        wish_keep(b, now);
     spread_wants(b, now);
 }
 

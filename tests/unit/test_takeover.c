@@ -221,3 +221,22 @@ Test(takeover, a_new_sheriffs_number_is_not_taken_for_one_that_is_dying)
     when_want(1, true, 1);
     then_said("spawn 1/1 /bin/true\nstatus 1\n");
 }
+
+Test(takeover, a_wish_is_kept_before_a_note_promises_a_life_of_it)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    spec.command = "/bin/false";
+    when_specs(2, &spec, 1);
+    t.said[0] = '\0';
+    unsigned kept = t.kept;
+    when_wants(2, &(struct pm_want){ .id = 1, .up = true, .order = 2 }, 1);
+    then_said("kill 0/1 15\n");
+    cr_assert_eq(t.kept, kept + 1); /* no turn was needed: a brain killed now has said nothing false */
+    when_brain_restarts(100);
+    given_ready();
+    t.said[0] = '\0';
+    when_ended(0, 1, 0, SIGTERM);
+    then_said("spawn 0/2 /bin/false\nseen 0/1\nhello\n");
+}
