@@ -43,6 +43,7 @@ void brain_close(struct brain **brain)
     for (size_t i = 0; i < b->roster.n; i++)
         b->port->drop(b->self, b->roster.at[i]->output);
     roster_fini(&b->roster);
+    slots_fini(b);
     deadlines_fini(&b->deadlines);
     wish_fini(&b->wish);
     free(b->follows.ids);

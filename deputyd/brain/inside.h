@@ -34,6 +34,9 @@ struct wish { /* what shall run; see wish.c */
 
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
 
+/* The slot of a process that is no more, whose last bytes are still on their way to its file. */
+struct left_slot { uint64_t slot; char *group, *name; };
+
 struct brain {
     char *name, *hostname, *boot_id;
     const struct brain_port *port;
@@ -43,6 +46,8 @@ struct brain {
     struct wish wish;
     struct link link;
     struct follows follows;
+    struct left_slot *left;
+    size_t n_left;
     uint64_t epoch;
     bool ready;                /* the keeper has said all */
     bool ending, leave_running, finished;
@@ -74,6 +79,10 @@ void slots_on_ended(struct brain *brain, const struct pm_ended *ended, struct pm
 /* Go on with what is known of it from before: when the keeper has said all, and once more when
  * its spec becomes known. May free the process. */
 void slots_take_up(struct brain *brain, struct proc *proc, struct pm_mono now);
+/* Nobody needs this dead process's slot any more, but perhaps its pipes. true: it is kept, not to
+ * be reused, until they are drained; its note must say that it is removed. */
+bool slots_give_up(struct brain *brain, const struct proc *proc);
+void slots_fini(struct brain *brain);
 void slots_finish(struct brain *brain); /* leave nothing of the dead behind */
 
 /* wish.c */

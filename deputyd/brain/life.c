@@ -163,10 +163,8 @@ static void send_kill(struct brain *b, const struct proc *proc, int64_t signal)
 
 static void forget(struct brain *b, struct proc *proc)
 {
-    struct pm_note empty = { .slot = proc->slot };
-
-    if (proc->slot != NO_SLOT)
-        brain_tell_keeper(b, PM_MSG_NOTE, &empty);
+    if (slots_give_up(b, proc))
+        send_note(b, proc);
     deadlines_set(&b->deadlines, &proc->deadline, (struct pm_mono){ 0 });
     b->port->drop(b->self, proc->output);
     roster_remove(&b->roster, proc);

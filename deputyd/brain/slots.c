@@ -9,11 +9,15 @@
  * Nor is a life judged whose spec nobody knows, because the kept wish was lost: what shall come
  * of its end waits for the sheriff, and so does the keeper's memory of it.
  *
+ * The slot of a removed process is left to its pipes: the keeper holds them, for the case of our
+ * death, until they are drained.
+ *
  * A slot whose note says nothing to us is foreign: never used, never touched, freed when what
  * lives in it is over.
  */
 #include "brain/inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void free_note(struct brain *b, uint64_t slot)
@@ -21,6 +25,60 @@ static void free_note(struct brain *b, uint64_t slot)
     struct pm_note note = { .slot = slot };
 
     brain_tell_keeper(b, PM_MSG_NOTE, &note);
+}
+
+/* ---- giving up ---------------------------------------------------------------------- */
+
+/* False: there is nothing to wait for, it is free. */
+static bool leave(struct brain *b, uint64_t slot, const char *group, const char *name,
+                  struct output_file *output)
+{
+    if (b->port->drained(b->self, output) || !roster_set_foreign(&b->roster, slot, true)) {
+        free_note(b, slot);
+        return false;
+    }
+    b->left = pm_resize(b->left, b->n_left + 1, sizeof *b->left);
+    b->left[b->n_left++] = (struct left_slot){ slot, pm_strdup(group), pm_strdup(name) };
+    return true;
+}
+
+bool slots_give_up(struct brain *b, const struct proc *proc)
+{
+    return proc->slot != NO_SLOT && leave(b, proc->slot, proc->group, proc->name, proc->output);
+}
+
+static bool is_left(const struct brain *b, uint64_t slot)
+{
+    for (size_t i = 0; i < b->n_left; i++)
+        if (b->left[i].slot == slot)
+            return true;
+    return false;
+}
+
+static void forget_left(struct brain *b, struct left_slot *left)
+{
+    free(left->group);
+    free(left->name);
+    *left = b->left[--b->n_left];
+}
+
+static void free_left(struct brain *b, const char *group, const char *name)
+{
+    for (size_t i = b->n_left; i-- > 0; ) {
+        uint64_t slot = b->left[i].slot;
+        if (strcmp(b->left[i].group, group) != 0 || strcmp(b->left[i].name, name) != 0)
+            continue;
+        forget_left(b, &b->left[i]);
+        free_note(b, slot);
+        pm_assert(roster_set_foreign(&b->roster, slot, false)); /* it was, so there is room */
+    }
+}
+
+void slots_fini(struct brain *b)
+{
+    while (b->n_left > 0)
+        forget_left(b, &b->left[0]);
+    free(b->left);
 }
 
 /* ---- taking over ------------------------------------------------------------------ */
@@ -70,6 +128,16 @@ static void adopt(struct brain *b, const struct pm_held *held, const struct pm_s
     b->port->collect(b->self, proc->output);
 }
 
+/* Its name may be another's by now, so it becomes no process: only its pipes matter. */
+static void take_up_left(struct brain *b, uint64_t slot, const struct pm_slot_note *note)
+{
+    struct output_file *output = b->port->file(b->self, note->group, note->name);
+
+    b->port->collect(b->self, output);
+    (void)leave(b, slot, note->group, note->name, output);
+    b->port->drop(b->self, output);
+}
+
 void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono now)
 {
     PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
@@ -81,9 +149,12 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
     understood = pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, &arena, &note, &why)
                      == PM_OK
                  && pm_name_fault(note.name) == NULL && pm_group_fault(note.group) == NULL
-                 && roster_find(&b->roster, note.group, note.name) == NULL
                  && held->slot < PM_LIMIT_SLOTS && roster_by_slot(&b->roster, held->slot) == NULL;
-    if (understood) {
+    if (understood && held->pid == 0 && note.removing) {
+        take_up_left(b, held->slot, &note);
+        return;
+    }
+    if (understood && roster_find(&b->roster, note.group, note.name) == NULL) {
         adopt(b, held, &note, now);
         return;
     }
@@ -116,7 +187,7 @@ static void say_seen(struct brain *b, uint64_t slot, uint64_t run)
 
     if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output))
         proc->unseen = true;
-    else
+    else if (!is_left(b, slot))
         brain_tell_keeper(b, PM_MSG_SEEN, &seen);
 }
 
@@ -124,6 +195,7 @@ void brain_on_drained(struct brain *b, const char *group, const char *name)
 {
     struct proc *proc = roster_find(&b->roster, group, name);
 
+    free_left(b, group, name);
     if (proc == NULL || !proc->unseen)
         return;
     proc->unseen = false;
@@ -225,6 +297,8 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
     struct pm_ending how = { .unknown = ended->unknown, .code = ended->exit_code,
                              .signal = ended->exit_signal, .core_dumped = ended->core_dumped };
 
+    if (is_left(b, ended->slot))
+        return; /* seen with its last byte */
     if (proc == NULL || proc->life.run != ended->run) {
         end_unknown(b, ended);
     } else if (!b->ready) {

@@ -69,6 +69,63 @@ Test(life, the_keeper_holds_the_pipes_until_the_last_byte_is_in_the_file)
     then_said("");
 }
 
+/* cam was removed and is over, but its last words are still in its pipes. */
+static void given_left_pipes(void)
+{
+    static struct pm_spec spec;
+
+    spec = a_spec(1, "cam");
+    given_running(&spec);
+    t.undrained = true;
+    when_specs(2, NULL, 0);
+    quiet();
+    when_ended(0, 1, 0, SIGTERM);
+    then_said("status full 0\n");
+}
+
+Test(life, the_slot_of_a_removed_process_is_free_when_its_last_byte_is_in_the_file)
+{
+    struct pm_spec next = a_spec(2, "lidar");
+    struct pm_want want = { .id = 2, .up = true, .order = 1 };
+
+    given_left_pipes();
+    when_specs(3, &next, 1);
+    when_wants(3, &want, 1);
+    then_said("spawn 1/1 /bin/true\n");
+    t.undrained = false;
+    brain_on_drained(t.brain, "", "cam");
+    then_said("free 0\n");
+}
+
+/* Slot 0 comes first, and nothing lives there: who lives under that name must not be taken for a
+ * stranger, or there would be a second copy. */
+Test(life, a_new_brain_takes_the_pipes_of_a_removed_process_and_its_name_is_free)
+{
+    struct pm_spec again = a_spec(2, "cam");
+    struct pm_want want = { .id = 2, .up = true, .order = 1 };
+    struct pm_held held = { .slot = 1, .run = 1, .pid = 101 };
+    struct pm_ready ready = { .version = PM_PROTOCOL_VERSION, .slots = SLOTS, .held = 2 };
+
+    given_left_pipes();
+    when_specs(3, &again, 1);
+    when_wants(3, &want, 1);
+    when_spawned(1, 1, 101);
+    quiet();
+    held.note = (struct pm_blob){ t.note[1], t.note_n[1] };
+    t.note_n[1] = 0;
+    when_brain_restarts(0);
+    when_ended(0, 1, 0, SIGTERM);
+    brain_on_keeper(t.brain, PM_MSG_HELD, &held, t.now);
+    then_said("collect cam\n");
+    brain_on_keeper(t.brain, PM_MSG_READY, &ready, t.now);
+    given_welcome_from(SHERIFF);
+    cr_assert_eq(row("cam")->pid, 101);
+    then_said("hello\nstatus full 1\n");
+    t.undrained = false;
+    brain_on_drained(t.brain, "", "cam");
+    then_said("free 0\n");
+}
+
 Test(life, a_crash_without_delay_is_answered_at_once)
 {
     struct pm_spec spec = a_spec(1, "cam");
