@@ -97,14 +97,20 @@ class Driver:
         ground, self.ground = self.ground, None
         if ground is None:
             return
+        try:
+            wrong = self.last_look(ground) + ground.close()
+        except Exception as problem:    # it must not live on, whatever is wrong with it
+            wrong = [f"{type(problem).__name__}: {problem}"]
+            ground.destroy()
+        self.count(not wrong, f"the end of the {ground.sort}", "\n".join(wrong), ground)
+        ground.remove()
+
+    def last_look(self, ground):
         ground.end_escaped()    # they hold open the pipes of lives that are over
         deadline = time.monotonic() + BACK_TO_BASELINE
         while (wrong := self.compare(ground)) and time.monotonic() < deadline:
             time.sleep(0.2)
-        wrong += [f"{role} spins" for role in ground.spinning()]
-        wrong += ground.close()
-        self.count(not wrong, f"the end of the {ground.sort}", "\n".join(wrong), ground)
-        ground.remove()
+        return wrong + [f"{role} spins" for role in ground.spinning()]
 
     def compare(self, ground):
         """What our daemons hold now and did not at the beginning."""
@@ -121,37 +127,40 @@ class Driver:
     # ---- a round ------------------------------------------------------------------------------
 
     def run(self, row, number):
+        tally, wrong = self.tallies[row.name], None
+        dice = random.Random(f"{self.options.seed}/{row.name}/{number}")
         if self.ground is None or self.ground.sort != row.ground:
             self.leave_ground()
-            self.raise_ground(row)
-        ground, tally = self.ground, self.tallies[row.name]
-        dice = random.Random(f"{self.options.seed}/{row.name}/{number}")
         begun = time.monotonic()
-        wrong = None
         try:
-            row.inject(ground, dice)
-            tally.worst = max(tally.worst, ground.verify(row.within))
+            if self.ground is None:
+                self.raise_ground(row)
+                begun = time.monotonic()
+            row.inject(self.ground, dice)
+            tally.worst = max(tally.worst, self.ground.verify(row.within))
         except Exception as problem:    # whatever a fault stumbles over is one
             wrong = f"{type(problem).__name__}: {problem}"
         tally.times += 1
         tally.spent += time.monotonic() - begun
-        self.note_damage(tally, ground)
         tally.failed += bool(wrong)
-        self.count(not wrong, f"{row.name}, round {number}", wrong, ground)
-        if wrong:
-            ground.destroy()
-            ground.remove()
-            self.ground = None
+        self.count(not wrong, f"{row.name}, round {number}", wrong, self.ground)
+        if wrong and self.ground:
+            self.note_damage(tally)
+            self.abandon()
 
-    def note_damage(self, tally, ground):
-        lost, doubled, torn = ground.damage()
+    def note_damage(self, tally):
+        """Only a ground that is given up has any."""
+        lost, doubled, torn = self.ground.damage()
         tally.lost += lost
         tally.doubled += doubled
         tally.torn += torn
-        tally.second += ground.second_copies() + \
-            sum(max(0, len(copies) - 1) for copies in ground.living().values())
-        if lost or doubled or torn or ground.forgotten():
-            tally.forgotten += ground.forgotten()
+        tally.second += self.ground.second_copies()
+        tally.forgotten += self.ground.forgotten()
+
+    def abandon(self):
+        self.ground.destroy()
+        self.ground.remove()
+        self.ground = None
 
     def count(self, good, what, wrong, ground):
         self.passed += good
@@ -176,8 +185,7 @@ class Driver:
             self.leave_ground()
         finally:
             if self.ground:
-                self.ground.destroy()
-                self.ground.remove()
+                self.abandon()
         self.progress(len(steps), len(steps), "")
         self.print_table(time.monotonic() - begun)
         print(f"{self.passed} passed, {self.failed} failed")

@@ -61,7 +61,6 @@ class Ground(Fleet):
         self.ledgers = {kid.name: self.ledger(kid) for kid in self.kids.values()}
         self.identity = {}          # of each kid that runs: (pid, start)
         self.touched = set()        # kids whose identity a fault may change
-        self.seconds_seen = 0
 
     def ledger(self, kid):
         return Ledger(self.output_file(kid.name, deputy=kid.deputy), self.kid_dir, kid.name)
@@ -170,10 +169,9 @@ class Ground(Fleet):
         return found
 
     def second_copies(self):
-        """Kids that found their lock taken, since last asked."""
-        lines = sum(len(path.read_text().splitlines()) for path in self.kid_dir.glob("*.second"))
-        new, self.seconds_seen = lines - self.seconds_seen, lines
-        return new
+        """How many kids found their lock taken, or live beside another of their name."""
+        told = sum(len(path.read_text().splitlines()) for path in self.kid_dir.glob("*.second"))
+        return max(told, sum(max(0, len(copies) - 1) for copies in self.living().values()))
 
     def truth_is_wrong(self):
         """Why the processes are not what they should be; None: they are."""
@@ -239,7 +237,7 @@ class Ground(Fleet):
         self.verify_output(deadline)
         second = self.second_copies()
         if second:
-            raise Violation(f"{second} second copies found their lock taken")
+            raise Violation(f"{second} second copies")
         self.identity = {name: copies[0] for name, copies in self.living().items() if copies}
         self.touched = set()
         return seconds
