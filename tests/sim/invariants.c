@@ -167,25 +167,37 @@ static bool may_rest(const struct ward *ward, const struct pm_proc *proc)
     }
 }
 
-static bool is_true(struct look *look, const struct ward *ward, const struct pm_proc *proc)
+static bool rests(struct look *look, const struct ward *ward, const struct pm_proc *proc)
+{
+    const char *host = ward->site->name, *state = pm_state_word(proc->state);
+
+    if (keeper_find(ward->site, ward->group, ward->name) != NULL)
+        return no(look, "%s@%s lives, and is shown as %s", ward->name, host, state);
+    if (!may_rest(ward, proc))
+        return no(look, "%s@%s is %s, wanted %s: %s", ward->name, host, state,
+                  proc->wanted ? "up" : "down", proc->reason);
+    return true;
+}
+
+static bool runs(struct look *look, const struct ward *ward, const struct pm_proc *proc)
 {
     const struct slot *slot = keeper_find(ward->site, ward->group, ward->name);
-    const char *host = ward->site->name, *name = ward->name, *state = pm_state_word(proc->state);
+    const char *host = ward->site->name;
 
-    if (proc->removing || !proc->settled)
-        return no(look, "%s@%s (%s) is %s", name, host, state,
-                  proc->removing ? "being removed" : "not settled");
-    if (proc->state != PM_STATE_RUNNING)
-        return slot != NULL          ? no(look, "%s@%s lives, and is shown as %s", name, host, state)
-               : !may_rest(ward, proc) ? no(look, "%s@%s is %s, wanted %s: %s", name, host, state,
-                                            proc->wanted ? "up" : "down", proc->reason)
-                                       : true;
     if (slot == NULL || slot->pid != proc->pid || slot->run != proc->run)
-        return no(look, "%s@%s is shown with pid %lld, and %s", name, host, (long long)proc->pid,
-                  slot == NULL ? "does not live" : "lives with another");
+        return no(look, "%s@%s is shown with pid %lld, and %s", ward->name, host,
+                  (long long)proc->pid, slot == NULL ? "does not live" : "lives with another");
     if (!proc->wanted)
-        return no(look, "%s@%s runs, and is not wanted", name, host);
+        return no(look, "%s@%s runs, and is not wanted", ward->name, host);
     return true;
+}
+
+static bool is_true(struct look *look, const struct ward *ward, const struct pm_proc *proc)
+{
+    if (proc->removing || !proc->settled)
+        return no(look, "%s@%s (%s) is %s", ward->name, ward->site->name,
+                  pm_state_word(proc->state), proc->removing ? "being removed" : "not settled");
+    return proc->state == PM_STATE_RUNNING ? runs(look, ward, proc) : rests(look, ward, proc);
 }
 
 static unsigned version_of(const struct pm_spec *spec)

@@ -233,7 +233,7 @@ Test(takeover, a_wish_is_kept_before_a_note_promises_a_life_of_it)
     unsigned kept = t.kept;
     when_wants(2, &(struct pm_want){ .id = 1, .up = true, .order = 2 }, 1);
     then_said("kill 0/1 15\n");
-    cr_assert_eq(t.kept, kept + 1); /* no turn was needed: a brain killed now has said nothing false */
+    cr_assert_eq(t.kept, kept + 1); /* without a turn: a brain may be killed before it */
     when_brain_restarts(100);
     given_ready();
     t.said[0] = '\0';
