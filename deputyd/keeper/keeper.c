@@ -166,6 +166,9 @@ static void on_finished(struct pm_keeper *keeper, const struct pm_finished *fini
 {
     if (keeper->stage == PM_KEEPER_KEEPING)
         pm_notify("STOPPING=1");
+    /* Who begins after an end in order lets the sheriff speak first: wishes may have changed. */
+    if (!finished->leave_running)
+        pm_slots_forget_brains(keeper->lives.slots);
     if (finished->leave_running)
         leave(keeper);
     else if (keeper->stage < PM_KEEPER_KILLING)

@@ -321,3 +321,8 @@ uint64_t pm_slots_count_brain(struct pm_slots *slots)
 {
     return ++slots->table->header.brains;
 }
+
+void pm_slots_forget_brains(struct pm_slots *slots)
+{
+    slots->table->header.brains = 0;
+}

@@ -72,5 +72,6 @@ enum pm_err pm_slot_note(struct pm_slot *slot, const void *note, size_t n) PM_MU
 
 uint64_t pm_slots_epoch(const struct pm_slots *slots);
 uint64_t pm_slots_count_brain(struct pm_slots *slots); /* one more has begun; how many */
+void pm_slots_forget_brains(struct pm_slots *slots); /* the deputy has ended: count anew */
 
 #endif

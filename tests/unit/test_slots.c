@@ -101,6 +101,8 @@ Test(slots, records_are_there_for_the_next_keeper)
     cr_expect_eq(memcmp(slot->note, "remember", 8), 0);
     cr_expect_eq(pm_slots_epoch(slots), epoch);
     cr_expect_eq(pm_slots_count_brain(slots), 2);
+    pm_slots_forget_brains(slots);
+    cr_expect_eq(pm_slots_count_brain(slots), 1);
     cr_expect_eq(pm_slot_phase(pm_slots_at(slots, 99)), PM_SLOT_FREE);
     pm_slots_close(&slots);
 }
