@@ -38,6 +38,7 @@ struct order {
     int64_t signal;
     bool wait, stored;
     struct pm_mono at, deadline;
+    struct pm_mono look;      /* when time may settle a target; ms 0: it cannot */
     char *by;
     struct target *targets;
     size_t n, open, failed;
@@ -106,11 +107,16 @@ void orders_look(struct sheriff *s, struct wish *wish)
     struct target *next;
 
     for (struct target *target = wish->targets; target != NULL; target = next) {
-        struct verdict verdict = verdict_judge(wish, target->order->verb, target->number,
-                                               target->changed);
+        struct order *order = target->order;
+        struct verdict verdict = verdict_judge(wish, order->verb, target->number,
+                                               target->changed, s->now.mono);
+        struct pm_mono look = pm_mono_after(s->now.mono, verdict.look_in_ms);
+
         next = target->next;
         if (verdict.settled)
             settle(s, target, verdict.err, verdict.text);
+        else if (verdict.look_in_ms > 0 && (order->look.ms == 0 || look.ms < order->look.ms))
+            order->look = look;
     }
 }
 
@@ -347,11 +353,36 @@ static void run_out(struct sheriff *s, struct order *order)
     }
 }
 
+static bool is_due(const struct sheriff *s, struct pm_mono when)
+{
+    return when.ms > 0 && s->now.mono.ms >= when.ms;
+}
+
+static void look_again(struct sheriff *s, struct order *order)
+{
+    order->look = (struct pm_mono){ 0 };
+    for (size_t i = 0; i < order->n; i++)
+        if (order->targets[i].wish != NULL)
+            orders_look(s, order->targets[i].wish);
+}
+
 void orders_check(struct sheriff *s)
 {
-    for (struct order *order = s->orders; order != NULL; order = order->next)
-        if (order->stored && order->open > 0 && s->now.mono.ms >= order->deadline.ms)
+    for (struct order *order = s->orders; order != NULL; order = order->next) {
+        if (!order->stored || order->open == 0)
+            continue;
+        if (is_due(s, order->look))
+            look_again(s, order);
+        if (is_due(s, order->deadline))
             run_out(s, order);
+    }
+}
+
+static int64_t left_until(const struct sheriff *s, const struct order *order)
+{
+    bool looks = order->look.ms > 0 && order->look.ms < order->deadline.ms;
+
+    return pm_mono_since(s->now.mono, looks ? order->look : order->deadline);
 }
 
 int64_t orders_next(const struct sheriff *s)
@@ -359,7 +390,7 @@ int64_t orders_next(const struct sheriff *s)
     int64_t next = -1;
 
     for (const struct order *order = s->orders; order != NULL; order = order->next) {
-        int64_t left = pm_mono_since(s->now.mono, order->deadline);
+        int64_t left = left_until(s, order);
 
         if (order->stored && (next < 0 || left < next))
             next = left;

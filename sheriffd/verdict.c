@@ -1,7 +1,9 @@
 /* Verdicts.
  *
  * An order is settled when the deputy has obeyed it (its row carries the order's number, or a
- * higher one) and the state it led to is one that does not change by itself. Whoever waits is
+ * higher one) and the state it led to is one that does not change by itself; a life must have
+ * lasted a moment, or the failure of a program that ends at once would be told or not by
+ * chance. Whoever waits is
  * told at once when that cannot happen: the deputy is away, the process is being removed, or
  * somebody has ordered the opposite since.
  */
@@ -47,12 +49,19 @@ static void settle_away(struct verdict *verdict, const struct wish *wish, enum p
              came ? "is not connected" : "has not connected", will, came ? "returns" : "comes");
 }
 
-static void judge_start(struct verdict *verdict, const struct pm_status_row *row, bool changed)
+static void judge_start(struct verdict *verdict, const struct seen *seen, bool changed,
+                        struct pm_mono now)
 {
+    const struct pm_status_row *row = &seen->row;
+    int64_t lived = (int64_t)row->run_age_ms + pm_mono_since(seen->at, now);
     char text[80];
 
     switch (row->state) {
     case PM_STATE_RUNNING:
+        if (changed && lived < START_GRACE_MS) {
+            verdict->look_in_ms = START_GRACE_MS - lived;
+            break;
+        }
         snprintf(text, sizeof text, "%s with pid %lld", changed ? "running" : "already running",
                  (long long)row->pid);
         settle(verdict, PM_OK, text);
@@ -91,7 +100,7 @@ static void judge_removal(struct verdict *verdict, const struct wish *wish)
 }
 
 struct verdict verdict_judge(const struct wish *wish, enum pm_verb verb, uint64_t number,
-                             bool changed)
+                             bool changed, struct pm_mono now)
 {
     struct verdict verdict = { 0 };
     const struct seen *seen = wish->seen;
@@ -113,7 +122,7 @@ struct verdict verdict_judge(const struct wish *wish, enum pm_verb verb, uint64_
         if (verb == PM_VERB_STOP)
             judge_stop(&verdict, &seen->row, changed);
         else
-            judge_start(&verdict, &seen->row, changed);
+            judge_start(&verdict, seen, changed, now);
     }
     return verdict;
 }

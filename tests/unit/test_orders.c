@@ -1,5 +1,7 @@
 #include "sheriff_stage.h"
 
+#include "sheriffd/verdict.h"
+
 #include <criterion/criterion.h>
 #include <procman/limits.h>
 #include <string.h>
@@ -39,8 +41,12 @@ Test(orders, waits_for_a_start_to_be_running)
     cr_assert_eq(said_count(&stage, PM_MSG_REPLY), 0);
     stage.now.mono.ms += 7;
     deputy_reports(&stage, &k9, row("cam", PM_STATE_RUNNING, 99));
+    pass(&stage, START_GRACE_MS - 1);
+    cr_assert_eq(said_count(&stage, PM_MSG_REPLY), 0);
+    cr_assert_eq(sheriff_turn(stage.sheriff, stage.now), 1);
+    pass(&stage, 1);
     cr_assert_str_eq(only_outcome(&stage)->error, "ok");
-    cr_assert_eq(only_outcome(&stage)->took_ms, 7);
+    cr_assert_eq(only_outcome(&stage)->took_ms, 7 + START_GRACE_MS);
     cr_assert(only_outcome(&stage)->changed);
     cr_assert_eq(last_reply(&stage)->request, order);
     cr_assert_str_eq(last_reply(&stage)->error, "ok");
@@ -59,6 +65,23 @@ Test(orders, gives_the_reason_of_a_failed_start)
     cr_assert_str_eq(only_outcome(&stage)->error, "failed");
     cr_assert_str_eq(only_outcome(&stage)->text, failed.reason);
     cr_assert_str_eq(last_reply(&stage)->error, "failed");
+}
+
+Test(orders, does_not_call_running_what_ends_at_once)
+{
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_status_row failed = row("cam", PM_STATE_FAILED, 0);
+
+    client_orders(&stage, PM_VERB_RESTART, "cam");
+    settle(&stage);
+    failed.order = want_for(&stage, "cam")->order;
+    failed.reason = "exit code 7; not to be restarted";
+    deputy_reports(&stage, &k9, row("cam", PM_STATE_RUNNING, failed.order));
+    pass(&stage, START_GRACE_MS / 2);
+    cr_assert_eq(said_count(&stage, PM_MSG_OUTCOMES), 0);
+    deputy_reports(&stage, &k9, failed);
+    cr_assert_str_eq(only_outcome(&stage)->error, "failed");
+    cr_assert_str_eq(only_outcome(&stage)->text, failed.reason);
 }
 
 Test(orders, starting_what_runs_is_a_success_that_changes_nothing)
