@@ -95,7 +95,9 @@ static void judge_stop(struct verdict *verdict, const struct pm_status_row *row,
 /* Its end is when the deputy no longer speaks of it; only an absent one can be told from here. */
 static void judge_removal(struct verdict *verdict, const struct wish *wish)
 {
-    if (wish->seen != NULL && !in_touch(wish->post->deputy))
+    if (!wish->removing)
+        settle(verdict, PM_FAILED, "it was defined again since");
+    else if (wish->seen != NULL && !in_touch(wish->post->deputy))
         settle_away(verdict, wish, PM_VERB_REMOVE);
 }
 

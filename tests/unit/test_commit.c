@@ -230,3 +230,18 @@ Test(commit, a_new_command_for_a_job_that_is_about_to_run_again_is_a_restart)
     const struct pm_plan *plan = heard(&stage, PM_MSG_PLAN);
     cr_assert_eq(plan->changes.at[0].action, PM_ACTION_RESTART);
 }
+
+Test(commit, a_removal_waits_no_longer_when_it_is_taken_back)
+{
+    struct pm_spec specs[] = { spec("cam", "k9", "sleep 1") };
+    struct pm_apply apply = { .request = 77, .version = PM_PROTOCOL_VERSION,
+                              .specs = { specs, 1 }, .client = "", .source = "" };
+
+    given_running_cam(&stage);
+    forget_said(&stage);
+    client_orders(&stage, PM_VERB_REMOVE, "cam");
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply); /* in the same transaction */
+    settle(&stage);
+    cr_assert_eq(said_count(&stage, PM_MSG_REPLY), 2);
+    cr_assert_str_eq(last_reply(&stage)->error, "failed");
+}
