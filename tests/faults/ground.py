@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from fleet import BIN, Fleet, Result, alive, free_ports, pids, parent, words
 from proxy import Link
@@ -108,6 +109,16 @@ class Ground(Fleet):
         found = [pid for pid in pids() if parent(pid) == keeper and alive(pid)
                  and words(pid) and words(pid)[0].endswith("deputyd-brain")]
         return found[0] if found else 0
+
+    def collected(self, name):
+        """Kids whose output file a deputy's brain has open: it knows them."""
+        brain, kids = self.brain_now(name), set()
+        for fd in Path(f"/proc/{brain}/fd").glob("*") if brain else ():
+            try:
+                kids.add(Path(os.readlink(fd)).stem)
+            except OSError:     # it is closed, or the brain is dead
+                continue
+        return kids & set(self.kids)
 
     def ours(self):
         """role -> pid of every daemon."""

@@ -86,7 +86,7 @@ def _(ground, dice):
     for file in dice.choice((["wish"], ["slots"], ["wish", "slots"])):
         corrupt(deputy_dir(ground, "alpha") / file, dice, "garbage")
     ground.begin_deputy("alpha")
-    wait_until(lambda: ground.brain_now("alpha"), "a brain")
+    wait_until(lambda: ground.collected("alpha") >= set(victims), "their output is collected")
     a_moment(dice)
     kill_kids(ground, victims)
     a_moment(dice)
