@@ -183,6 +183,8 @@ class Driver:
                 self.progress(step, len(steps), row.name)
                 self.run(row, number)
             self.leave_ground()
+        except KeyboardInterrupt:
+            self.count(False, "the rest", "interrupted", None)
         finally:
             if self.ground:
                 self.abandon()

@@ -65,7 +65,7 @@ def corrupt(path, dice, how):
     if how == "cut":
         del data[dice.randrange(len(data)):]
     elif how == "flipped":
-        used = max(i for i, byte in enumerate(data) if byte) + 1
+        used = len(data.rstrip(b"\0"))
         for _ in range(dice.randint(1, 8)):
             data[dice.randrange(used)] ^= 1 << dice.randrange(8)
     else:
