@@ -65,7 +65,7 @@ def _(ground, dice):
     kill_sheriff(ground)
     shutil.copytree(ground.state_dir, backup)
     ground.begin_sheriff()
-    for _ in range(dice.randint(1, 5)):
+    for _ in range(dice.randint(1, 3)):
         ground.order("restart", *storm(ground))
         ground.order("restart", *(probe(name) for name in ground.names))
     kill_sheriff(ground)
