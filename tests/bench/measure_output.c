@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #define MS(ns)       ((double)(ns) / 1e6)
-#define BYTES        (1u << 30)
-#define BYTES_TEXT   "1073741824"
-#define ROUNDS       5
+#define BYTES        (256u << 20) /* little enough to stay out of the disk's way */
+#define BYTES_TEXT   "268435456"
+#define ROUNDS       15
 #define LINES        200
 #define LINES_TEXT   "200"
 #define PATIENCE_MS  20000

@@ -108,6 +108,7 @@ static void comes_back_at_once(struct pm_spec *spec)
     spec->auto_restart = PM_AUTO_RESTART_ALWAYS;
     spec->restart_delay_ms = 0;
     spec->restart_max_delay_ms = 0;
+    spec->restart_settle_ms = 0; /* every life was a good one: no pause grows */
 }
 
 void measure_replace(struct fleet *fleet)
