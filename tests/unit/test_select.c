@@ -56,6 +56,9 @@ Test(select, words_name_processes)
         { "cam", "abc" },
         { "drivers/cam", "b" },
         { "drivers/front/cam", "c" },
+        { "[]/[!x]*", "" },        /* a set may begin with ']': one grammar for cutting and */
+        { "[!]/[x]*", "abcdefg" }, /* for matching, or matching reads behind the pattern */
+        { "d[!]]ivers/cam", "b" },
         { "/cam", "a" },
         { "drivers/", "bcd" },
         { "drivers/front/", "cd" },

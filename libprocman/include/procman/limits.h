@@ -24,6 +24,10 @@
 /* Times people configure: ten years. Sums of a few of them are far from overflow. */
 #define PM_LIMIT_PERIOD_MS      (315360000000ull)
 
+/* Selectors are matched with every process of a fleet in one turn of the sheriff's loop. */
+#define PM_LIMIT_SELECTOR       1024        /* bytes of one word */
+#define PM_LIMIT_SELECTORS      4096        /* words of one request */
+
 /* A deputy. */
 #define PM_LIMIT_SLOTS          4096        /* processes on one deputy: 3 descriptors each */
 #define PM_LIMIT_NOTE           2048        /* bytes the keeper remembers for the brain per slot */

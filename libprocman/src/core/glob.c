@@ -32,9 +32,11 @@ static uint32_t code(const char *at, size_t n)
 /* One character of a set or pattern at *at, after a backslash taken literally. */
 static uint32_t literal(const char **at)
 {
+    if (!**at)
+        return 0; /* nothing of a text meets it */
     if (**at == '\\' && (*at)[1])
         (*at)++;
-    size_t n = character(*at, strlen(*at));
+    size_t n = character(*at, strnlen(*at, 4)); /* no character is longer */
     uint32_t number = code(*at, n);
 
     *at += n;
@@ -56,8 +58,8 @@ static bool in_set(const char **pattern, uint32_t wanted)
             high = literal(&at);
         }
         found = found || (low <= wanted && wanted <= high);
-    } while (*at != ']');
-    *pattern = at + 1;
+    } while (*at && *at != ']');
+    *pattern = at + (*at == ']');
     return found != negated;
 }
 
@@ -113,8 +115,7 @@ bool pm_glob_match(const char *pattern, const char *text, size_t n)
     return true;
 }
 
-/* `at` stands after '['. Returns behind the ']', or NULL. */
-static const char *set_end(const char *at)
+const char *pm_glob_set_end(const char *at)
 {
     at += *at == '!' || *at == '^';
     for (bool first = true; *at && (first || *at != ']'); first = false)
@@ -128,7 +129,7 @@ const char *pm_glob_fault(const char *pattern)
         if (*pattern == '\\' && !pattern[1])
             return "nothing follows the backslash";
         if (*pattern == '[') {
-            pattern = set_end(pattern + 1);
+            pattern = pm_glob_set_end(pattern + 1);
             if (!pattern)
                 return "a '[' without its ']'; write \\[ for the character itself";
             continue;

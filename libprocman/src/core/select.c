@@ -7,6 +7,7 @@
 #include <procman/select.h>
 
 #include "core/glob.h"
+#include <procman/limits.h>
 #include <procman/suggest.h>
 
 #include <stdlib.h>
@@ -108,16 +109,14 @@ bool pm_select_by_state(const struct pm_select *select)
 static char *find_special(char *at, const char *characters)
 {
     char *found = NULL;
-    bool in_set = false;
+    const char *end;
 
     for (; *at; at++) {
         if (*at == '\\' && at[1])
             at++;
-        else if (*at == '[')
-            in_set = true;
-        else if (*at == ']')
-            in_set = false;
-        else if (!in_set && strchr(characters, *at))
+        else if (*at == '[' && (end = pm_glob_set_end(at + 1)) != NULL)
+            at += end - 1 - at;
+        else if (strchr(characters, *at))
             found = at;
     }
     return found;
@@ -192,6 +191,8 @@ static char *parse_term(struct term *term, const char *word)
 
     term->word = word;
     term->excludes = *word == '!';
+    if (strlen(word) > PM_LIMIT_SELECTOR)
+        return pm_printf("it is longer than %d bytes", PM_LIMIT_SELECTOR);
     while (!why && (suffix = find_special(text, "@%"))) {
         why = *suffix == '@' ? set_host(term, suffix + 1) : set_state(term, suffix + 1);
         *suffix = '\0';
@@ -201,8 +202,14 @@ static char *parse_term(struct term *term, const char *word)
 
 enum pm_err pm_select_open(const struct pm_strs *words, struct pm_select **out, char **why)
 {
-    struct pm_select *select = pm_alloc(sizeof *select);
+    struct pm_select *select;
 
+    if (words->n > PM_LIMIT_SELECTORS) {
+        *why = pm_printf("%zu selectors are too many, %d are the most; try a group or a glob",
+                         words->n, PM_LIMIT_SELECTORS);
+        return PM_USAGE;
+    }
+    select = pm_alloc(sizeof *select);
     select->terms = pm_alloc(words->n * sizeof *select->terms);
     for (; select->n < words->n; select->n++) {
         struct term *term = &select->terms[select->n];
