@@ -22,6 +22,7 @@
 struct encode {
     msgpack_packer packer;
     struct pm_buf *out;
+    size_t most;       /* bytes `out` may hold in the end */
     enum pm_err err;   /* the first thing that went wrong */
 };
 
@@ -29,6 +30,8 @@ static int write_bytes(void *context, const char *bytes, size_t n)
 {
     struct encode *to = context;
 
+    if (to->err == PM_OK && n > to->most - to->out->n)
+        to->err = PM_LIMIT;
     if (to->err == PM_OK)
         to->err = pm_buf_add(to->out, bytes, n);
     return to->err == PM_OK ? 0 : -1;
@@ -146,12 +149,11 @@ static void put_part(struct encode *to, const struct pm_desc *desc, const void *
 
 enum pm_err pm_encode(const struct pm_desc *desc, const void *from, struct pm_buf *out)
 {
-    struct encode to = { .out = out };
     size_t before = out->n;
+    struct encode to = { .out = out, .most = before + PM_LIMIT_FRAME };
 
     msgpack_packer_init(&to.packer, &to, write_bytes);
     put_part(&to, desc, from);
-    (void)within(&to, out->n - before, PM_LIMIT_FRAME);
     if (to.err != PM_OK)
         out->n = before;
     return to.err;
