@@ -149,6 +149,7 @@ static void make_real(struct sheriff *s)
 /* What was added leaves without a trace. */
 static void let_go(struct sheriff *s, struct wish *wish)
 {
+    orders_end(s, wish); /* a signal needs no transaction: somebody may wait for one */
     view_remove(&s->view, wish);
     if (wish->seen != NULL)
         wish->seen->wish = NULL;

@@ -78,6 +78,22 @@ Test(sessions, refuses_another_version_with_both_numbers)
     cr_assert(strstr(refused->text, "99") != NULL && strstr(refused->text, "version 1") != NULL);
 }
 
+Test(sessions, speaks_once_of_a_stranger_that_asks_again_and_again)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_hello hello = { .version = 99, .name = "k9", .hostname = "", .software = "",
+                              .boot_id = "" };
+    size_t before;
+
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    pass(&stage, 1000);
+    before = said_count(&stage, PM_MSG_HAPPENED);
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    pass(&stage, 1000);
+    cr_assert_eq(said_count(&stage, PM_MSG_REFUSED), 2);
+    cr_assert_eq(said_count(&stage, PM_MSG_HAPPENED), before);
+}
+
 Test(sessions, refuses_a_name_that_cannot_be_one)
 {
     struct fake_deputy bad = { .peer = 1 };
@@ -150,6 +166,34 @@ Test(sessions, a_deputy_is_told_nothing_until_a_full_disk_has_taken_what_it_hold
     pass(&stage, 1000);
     cr_assert(want_for(&stage, "lidar")->up);
     cr_assert_eq(want_for(&stage, "lidar")->order, 17);
+}
+
+Test(sessions, a_signal_to_what_could_not_be_adopted_is_answered)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9");
+    struct pm_want want = { .id = 33, .up = true, .order = 17 };
+    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
+    const char *word = "lidar";
+    struct pm_order order = { .request = 7, .version = PM_PROTOCOL_VERSION, .client = "test",
+                              .verb = PM_VERB_SIGNAL, .signal = 15, .select = { &word, 1 } };
+
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
+                                  .wants = { &want, 1 } };
+    struct pm_status status = { .session = k9.session, .seq = 1, .full = true,
+                                .procs = { rows, 1 } };
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    turn(&stage);
+    client_asks(&stage, &operator, PM_MSG_ORDER, &order);
+    answer_store(&stage, PM_IO, "disk full");
+    turn(&stage);
+    cr_assert_eq(last_reply(&stage)->request, 7);
+    cr_assert_str_eq(last_reply(&stage)->error, "failed");
+    pass(&stage, 6000); /* when a signal without an answer would be given up */
 }
 
 Test(sessions, a_hung_disk_makes_no_deputy_forgotten)
