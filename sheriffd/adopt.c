@@ -16,6 +16,9 @@
 
 #define AGAIN_MS 1000 /* the store has refused an adoption */
 
+/* No deputy of ours counts so far. Taken over, a higher number would leave none for orders. */
+#define ORDER_MOST ((uint64_t)INT64_MAX / 2)
+
 struct adoption {
     struct adoption *next;
     struct pm_holding holding;   /* in the arena; its session says whose it is */
@@ -56,7 +59,7 @@ static void enter(struct sheriff *s, struct deputy *deputy, const struct adoptio
         const struct pm_want *want = want_of(holding, i);
 
         spec.host = deputy->name;
-        if (is_ours(s, &spec) || pm_spec_fault(&spec) != NULL)
+        if (is_ours(s, &spec) || pm_spec_fault(&spec) != NULL || want->order > ORDER_MOST)
             continue;
         struct wish *wish = desired_add(&s->desired, &spec);
         wish->up = want->up;
@@ -83,7 +86,7 @@ void adopt_take(struct sheriff *s, struct deputy *deputy, const struct pm_holdin
     if (deputy->adopting)
         return;
     adoption = pm_alloc(sizeof *adoption);
-    pm_arena_init(&adoption->arena, 0);
+    pm_arena_init(&adoption->arena, SIZE_MAX); /* a copy may need more than it came in */
     enum pm_err err = pm_copy(&pm_holding_desc, holding, &adoption->arena, &adoption->holding);
     pm_assert(err == PM_OK); /* it came in one message */
     adoption->next = s->adoptions;
@@ -167,6 +170,8 @@ static void raise_order(struct sheriff *s, struct wish *wish)
     uint64_t obeyed = wish->seen->row.order, before = wish->order;
     bool as_wished = pm_state_alive(wish->seen->row.state) || !wish->up;
 
+    if (obeyed > ORDER_MOST)
+        return;
     if (obeyed > s->desired.last_order)
         s->desired.last_order = obeyed;
     desired_raise(&s->desired, wish, as_wished ? obeyed : s->desired.last_order + 1);

@@ -204,7 +204,7 @@ void clients_read_stream(struct clients *clients, struct sheriff *s, struct depu
 {
     struct frames frames;
 
-    while (frames_recv(zsock_resolve(clients->stream), &frames)) {
+    for (int i = 0; i < SHARE && frames_recv(zsock_resolve(clients->stream), &frames); i++) {
         if (frames.n == 1 && zmq_msg_size(&frames.at[0]) > 0) {
             note_viewer(clients, &frames.at[0]);
             deputies_subscribe(deputies, zmq_msg_data(&frames.at[0]),

@@ -103,6 +103,12 @@ void errands_history(struct sheriff *s, const struct sheriff_client *client,
 
     if (too_many(s, client, ask->request))
         return;
+    if (s->n_histories >= HISTORIES_MOST) {
+        api_reply(s, client->peer, ask->request, PM_BUSY,
+                  "too many read the events at this moment; try again");
+        return;
+    }
+    s->n_histories++;
     errand = add(s, PM_MSG_HISTORY);
     errand->peer = client->peer;
     errand->request = ask->request;
@@ -166,6 +172,7 @@ void errands_on_history(struct sheriff *s, const struct history *answer)
     struct errand *errand = take(s, PM_MSG_HISTORY, answer->number, 0);
     struct pm_events events = { .events = answer->events };
 
+    s->n_histories--;
     if (errand == NULL)
         return;
     events.request = errand->request;

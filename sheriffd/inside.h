@@ -13,6 +13,7 @@
 #define ERRAND_MS       5000 /* a deputy must have answered by then */
 #define ORDER_GRACE_MS 30000 /* on top of the longest stop timeout, unless the client says */
 #define ERRANDS_MOST    4096 /* questions under way; more are refused */
+#define HISTORIES_MOST 64 /* asked of the store at once: changes wait behind them */
 #define QUEUE_MOST      4096 /* requests waiting for the store; more are refused */
 
 #define SHERIFF_ENDS "the sheriff has ended; what was ordered may still happen"
@@ -59,11 +60,14 @@ struct sheriff {
     struct adoption *adoptions;
     struct errand *errands;
     size_t n_errands;
+    size_t n_histories;        /* questions the store has, waited for or not */
     uint64_t last_errand;
     struct answer *answers;
     struct post **due;         /* posts with specs_due or wants_due */
     size_t n_due, due_cap;
     struct ids raises, ended;  /* wishes behind their deputy's orders; wishes that are no more */
+
+    struct pm_mono refused;    /* when a deputy of no known name was last spoken of */
 
     struct { bool asked, finished; uint64_t peer, request; struct pm_mono deadline; } end;
 };

@@ -69,14 +69,13 @@ static void refuse(struct sheriff *s, uint64_t peer, const char *name, enum pm_e
     struct pm_refused refused = { .version = PM_PROTOCOL_VERSION, .error = pm_err_word(err),
                                   .text = text };
     struct deputy *deputy = fleet_find(&s->fleet, name);
+    struct pm_mono *last = deputy != NULL ? &deputy->refused : &s->refused;
 
     (void)s->port->to_deputy(s->self, peer, PM_MSG_REFUSED, &refused);
     /* It asks again every few seconds: say it once in a while. */
-    if (deputy != NULL && deputy->refused.ms != 0 &&
-        pm_mono_since(deputy->refused, s->now.mono) < REFUSAL_QUIET_MS)
+    if (last->ms != 0 && pm_mono_since(*last, s->now.mono) < REFUSAL_QUIET_MS)
         return;
-    if (deputy != NULL)
-        deputy->refused = s->now.mono;
+    *last = s->now.mono;
     note(s, name, "deputy-refused", text);
 }
 
