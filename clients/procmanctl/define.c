@@ -161,6 +161,12 @@ enum pm_err verb_export(struct ctl *ctl)
 
     if (err == PM_OK)
         err = ctl_call(ctl, PM_MSG_EXPORT, &request, PM_MSG_EXPORTED, &frame);
+    if (err == PM_OK && !pm_client_may_command(ctl->client)) {
+        complain("you may only look, so the values of environment variables are kept from you, "
+                 "and a file without them would be wrong; see \"procmanctl show\"");
+        pm_frame_fini(&frame);
+        err = PM_FORBIDDEN;
+    }
     if (err != PM_OK)
         return err;
     specs = &((const struct pm_exported *)frame.msg)->specs;
