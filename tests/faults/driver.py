@@ -10,6 +10,7 @@ twice.
 import argparse
 import importlib
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -232,6 +233,7 @@ def main():
         return 2
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1 << 32)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)   # nothing is left then, either
     return Driver(options).go()
 
 
