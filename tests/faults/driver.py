@@ -189,7 +189,7 @@ class Driver:
         finally:
             if self.ground:
                 self.abandon()
-        self.progress(len(steps), len(steps), "")
+        self.progress(0, 0, "")
         self.print_table(time.monotonic() - begun)
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed else 0
