@@ -175,27 +175,53 @@ static enum pm_err wait_until_gone(struct ctl *ctl, struct pm_mono deadline)
     return PM_TIMEOUT;
 }
 
-enum pm_err verb_down(struct ctl *ctl)
+/* He answers when his processes are stopped, which may take longer than we wait. */
+static enum pm_err ask_to_end(struct ctl *ctl, struct pm_mono deadline)
 {
     struct pm_shutdown request = { 0 };
     struct pm_frame frame = { 0 };
+    uint64_t number;
+    enum pm_err err = pm_client_send(ctl->client, PM_MSG_SHUTDOWN, &request, &number);
+
+    if (err != PM_OK)
+        return ctl_fail(ctl, err);
+    interrupt_says("\nprocmanctl: interrupted; the sheriff goes on ending\n");
+    do
+        err = pm_client_wait(ctl->client, number,
+                             (int)pm_mono_since(pm_mono_now(), deadline), &frame);
+    while (err == PM_INTERRUPTED && !is_over(deadline)); /* stopped and continued */
+    if (err == PM_OK && frame.kind == PM_MSG_REPLY) {
+        const struct pm_reply *reply = frame.msg;
+
+        err = pm_err_from_word(reply->error);
+        if (err != PM_OK)
+            complain("%s", reply->text);
+        pm_frame_fini(&frame);
+        return err;
+    }
+    pm_frame_fini(&frame);
+    return err == PM_BAD_MESSAGE ? ctl_fail(ctl, err) : PM_OK; /* whether he is gone shows */
+}
+
+enum pm_err verb_down(struct ctl *ctl)
+{
+    struct pm_mono deadline;
     uint64_t wait_ms;
     enum pm_err err = ctl_timeout(ctl, DOWN_WAIT_MS, &wait_ms);
 
     if (err != PM_OK)
         return err;
+    deadline = pm_mono_after(pm_mono_now(), (int64_t)wait_ms);
     err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
     if (err == PM_UNREACHABLE) {
         complain("no sheriff is up here; nothing to end");
         return PM_OK;
     }
-    if (err == PM_OK)
-        err = pm_client_call(ctl->client, PM_MSG_SHUTDOWN, &request, PM_MSG_REPLY, (int)wait_ms,
-                             &frame);
-    if (err != PM_OK && err != PM_GONE) /* gone is what he was asked to be */
+    if (err != PM_OK)
         return ctl_fail(ctl, err);
-    pm_frame_fini(&frame);
+    err = ask_to_end(ctl, deadline);
+    if (err != PM_OK)
+        return err;
     pm_client_close(&ctl->client);
-    interrupt_says("\nprocmanctl: interrupted; the sheriff goes on ending\n");
-    return wait_until_gone(ctl, pm_mono_after(pm_mono_now(), (int64_t)wait_ms));
+    return wait_until_gone(ctl, deadline);
 }

@@ -169,6 +169,15 @@ def test_up_and_down_in_one_line_each(fleet):
     assert fleet.ctl("status").status == 5
 
 
+def test_down_says_when_a_process_outlasts_its_patience(fleet):
+    path = fleet.file("fleet.yaml", "processes:\n  - name: stubborn\n    stop: {timeout: 3s}\n"
+                      "    command: trap '' TERM; while :; do sleep 0.1; done\n")
+    fleet.ok("up", path, "--state-dir", fleet.state_dir)
+    result = fleet.ctl("down", "--timeout", "500ms")
+    assert result.status == 124 and "has not ended yet" in result.err
+    wait_until(lambda: not fleet.everything(), "everything has ended after all")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 def test_who_may_only_look_may_not_command(fleet):
     fleet.sheriff("--observers", "nogroup")
