@@ -25,6 +25,8 @@ static const char fleet[] =
     "    restart: {delay: 20ms, max_delay: 2, factor: 1.5, jitter: 0.25, settle: 1h,\n"
     "              max_failures: 3, success_codes: [0, 3]}\n"
     "    run_as: {user: u, group: v}\n"
+    "    output: {max_size: 64KiB, keep: 2, pty: true}\n"
+    "    on_sheriff_loss: {stop_after: 30s}\n"
     "  - {name: q, exec: [sleep, \"5\", \"\\u00e4\"]}\n";
 
 static FILE *open_for(const char *path)

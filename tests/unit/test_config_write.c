@@ -50,6 +50,10 @@ static struct pm_spec given_full_spec(void)
     spec.restart_max_failures = 5;
     spec.success_codes = (struct pm_i64s){ .at = codes, .n = 2 };
     spec.stop_signal = 2;
+    spec.output_max_bytes = 64 << 10;
+    spec.output_keep = 0;
+    spec.output_pty = true;
+    spec.sheriff_loss_ms = 90000;
     spec.id = 12;
     spec.origin = "fleet.yaml:7";
     return spec;
@@ -87,6 +91,8 @@ Test(config_write, is_yaml_as_people_write_it)
                  "    restart: {delay: 1500ms, max_delay: 1m, factor: 1.5, jitter: 0, "
                  "max_failures: 5, success_codes: [0, 3]}\n"
                  "    stop: {signal: INT}\n"
+                 "    output: {max_size: 64KiB, keep: 0, pty: true}\n"
+                 "    on_sheriff_loss: {stop_after: 90s}\n"
                  "  - name: \"Käme ra\"\n"
                  "    command: camd\n");
 }
@@ -108,7 +114,9 @@ Test(config_write, is_json_when_asked)
                  "     \"auto_restart\": \"on-failure\",\n"
                  "     \"restart\": {\"delay\": \"1500ms\", \"max_delay\": \"1m\", \"factor\": "
                  "1.5, \"jitter\": 0, \"max_failures\": 5, \"success_codes\": [0, 3]},\n"
-                 "     \"stop\": {\"signal\": \"INT\"}},\n"
+                 "     \"stop\": {\"signal\": \"INT\"},\n"
+                 "     \"output\": {\"max_size\": \"64KiB\", \"keep\": 0, \"pty\": true},\n"
+                 "     \"on_sheriff_loss\": {\"stop_after\": \"90s\"}},\n"
                  "    {\"name\": \"b\",\n"
                  "     \"command\": \"camd\"}\n"
                  "]}\n");
@@ -202,6 +210,10 @@ static struct pm_spec any_spec(struct dice *dice, struct pm_arena *arena)
     spec.restart_settle_ms = roll(dice, PM_LIMIT_PERIOD_MS);
     spec.restart_max_failures = chance(dice) ? roll(dice, 10) : UINT64_MAX - roll(dice, 10);
     spec.stop_signal = (int64_t)(1 + roll(dice, 64));
+    spec.output_max_bytes = PM_LIMIT_OUTPUT_LEAST + roll(dice, PM_LIMIT_OUTPUT_MOST - 4096);
+    spec.output_keep = roll(dice, PM_LIMIT_OUTPUT_KEEP + 1);
+    spec.output_pty = chance(dice);
+    spec.sheriff_loss_ms = chance(dice) ? 0 : 5000 + roll(dice, PM_LIMIT_PERIOD_MS - 5000);
     if (chance(dice)) {
         spec.success_codes.n = 2;
         spec.success_codes.at = pm_arena_get(arena, 2 * sizeof(int64_t));

@@ -175,13 +175,20 @@ static void strange_env(struct pm_spec *spec)
     spec->env = (struct pm_var_list){ .at = env, .n = 1 };
 }
 
+static void tiny_files(struct pm_spec *spec) { spec->output_max_bytes = 4095; }
+static void huge_files(struct pm_spec *spec) { spec->output_max_bytes = (1ull << 40) + 1; }
+static void many_files(struct pm_spec *spec) { spec->output_keep = 1001; }
+static void short_loss(struct pm_spec *spec) { spec->sheriff_loss_ms = 4999; }
+static void long_loss(struct pm_spec *spec) { spec->sheriff_loss_ms = UINT64_MAX; }
+
 Test(spec, off_the_wire_is_judged_whole)
 {
     static void (*const break_it[])(struct pm_spec *) = {
         no_program, null_program, bad_name, bad_group, bad_host, open_quote, relative_dir,
         bad_user, bad_users, no_factor, nan_factor, huge_factor, fine_factor, nan_jitter,
         much_jitter, no_signal, past_signals, eternity, long_first, two_programs, empty_program,
-        bad_code, unsorted_env, double_env, strange_env,
+        bad_code, unsorted_env, double_env, strange_env, tiny_files, huge_files, many_files,
+        short_loss, long_loss,
     };
     struct pm_spec good = given_spec("g", "cam", "rig"), spec;
 

@@ -119,6 +119,23 @@ Test(text, a_duration_is_written_so_that_it_reads_back_exactly)
     }
 }
 
+Test(text, a_size_is_written_so_that_it_reads_back_exactly)
+{
+    static const struct { uint64_t bytes; const char *text; } rows[] = {
+        { 10 << 20, "10MiB" }, { 64 << 10, "64KiB" }, { 4097, "4097" }, { 1 << 30, "1GiB" },
+        { 1ull << 40, "1024GiB" }, { (1ull << 40) - 1, "1099511627775" }, { 0, "0" },
+    };
+    char text[PM_TEXT_SIZE];
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++) {
+        uint64_t bytes = 99;
+
+        cr_expect_str_eq(pm_text_size(rows[i].bytes, text), rows[i].text, "%s", text);
+        cr_expect_eq(pm_parse_size(text, &bytes), PM_OK);
+        cr_expect_eq(bytes, rows[i].bytes);
+    }
+}
+
 Test(text, strangers_cannot_move_the_cursor)
 {
     static const struct { const char *from, *to; } rows[] = {

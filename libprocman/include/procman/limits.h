@@ -24,6 +24,16 @@
 /* Times people configure: ten years. Sums of a few of them are far from overflow. */
 #define PM_LIMIT_PERIOD_MS      (315360000000ull)
 
+/* Without a sheriff for this long, at least, before a process may be stopped for it: three
+ * missed beats make it lost, and one that is begun again answers within another second or two. */
+#define PM_LIMIT_LOSS_LEAST_MS  (5000ull)
+
+/* Output files: a smaller one would be rotated by every few lines, and each kept one is a
+ * directory entry that is looked at. */
+#define PM_LIMIT_OUTPUT_LEAST   (4u << 10)  /* bytes */
+#define PM_LIMIT_OUTPUT_MOST    (1ull << 40)
+#define PM_LIMIT_OUTPUT_KEEP    1000
+
 /* Selectors are matched with every process of a fleet in one turn of the sheriff's loop. */
 #define PM_LIMIT_SELECTOR       1024        /* bytes of one word */
 #define PM_LIMIT_SELECTORS      4096        /* words of one request */
@@ -33,6 +43,8 @@
 #define PM_LIMIT_NOTE           2048        /* bytes the keeper remembers for the brain per slot */
 #define PM_LIMIT_SPAWN          (160u << 10) /* bytes of a keeper message: a socket takes 208 KiB */
 #define PM_LIMIT_READ           (256u << 10) /* bytes of output in one answer */
+#define PM_LIMIT_WISH           (15u << 20) /* bytes of all its specs: with a want for each they
+                                               are one message, holding */
 
 /* A fleet. */
 #define PM_LIMIT_PROCESSES      32768       /* as PM_LIMIT_LIST: a snapshot is one message */

@@ -24,6 +24,8 @@ PM_API const char *pm_text_bytes(uint64_t bytes, char *text); /* 0 812K 1.2M 31G
 /* Exact, as a configuration file has it: "500ms", "10s", "1500ms", "1h". */
 PM_API const char *pm_text_duration(uint64_t ms, char *text);
 
+PM_API const char *pm_text_size(uint64_t bytes, char *text);  /* to 1 TiB: 10MiB 4097 64KiB */
+
 /* Copies text into `to` with every control character, ESC, C1 control and invalid UTF-8 byte
  * made visible as \xNN (\n, \t as such); for names and reasons on a terminal. */
 PM_API const char *pm_text_safe(const char *text, char *to, size_t size);

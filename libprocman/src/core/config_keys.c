@@ -68,6 +68,14 @@ const struct pm_key pm_keys[] = {
       "the signal that asks it to end" },
     { "stop.timeout", SHARED, PM_VALUE_DURATION, MEMBER(stop_timeout_ms), LIVE, "10s",
       "how long it may take before it is killed" },
+    { "output.max_size", SHARED, PM_VALUE_SIZE, MEMBER(output_max_bytes), LIVE, "10MiB",
+      "the size at which its output file is rotated" },
+    { "output.keep", SHARED, PM_VALUE_KEEP, MEMBER(output_keep), LIVE, "5",
+      "how many rotated files are kept" },
+    { "output.pty", SHARED, PM_VALUE_BOOL, MEMBER(output_pty), RESTART, "false",
+      "write to a terminal of its own, not to pipes" },
+    { "on_sheriff_loss", SHARED, PM_VALUE_LOSS, MEMBER(sheriff_loss_ms), LIVE, "keep",
+      "what to do when the sheriff is not heard" },
 };
 const size_t pm_keys_n = PM_COUNT(pm_keys);
 

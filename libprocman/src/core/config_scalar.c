@@ -183,6 +183,29 @@ static const char *read_signal(const struct pm_node *node, void *member)
     return pm_signal_fault(signal);
 }
 
+static const char *read_size(const struct pm_node *node, void *member)
+{
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (pm_parse_size(node->text, member) != PM_OK)
+        return "not a size; write 64k, 10MiB or 1G (a bare number is bytes)";
+    return pm_output_size_fault(*(uint64_t *)member);
+}
+
+static const char *read_keep(const struct pm_node *node, void *member)
+{
+    const char *fault = read_count(node, member);
+
+    return fault != NULL ? fault : pm_output_keep_fault(*(uint64_t *)member);
+}
+
+/* The word; the map is read in config_values.c. */
+static const char *read_loss(const struct pm_node *node, void *member)
+{
+    *(uint64_t *)member = 0;
+    return strcmp(node->text, "keep") == 0 ? NULL : "write keep or {stop_after: 30s}";
+}
+
 static const scalar_reader readers[] = {
     [PM_VALUE_NAME] = read_name,
     [PM_VALUE_GROUP] = read_group,
@@ -197,6 +220,9 @@ static const scalar_reader readers[] = {
     [PM_VALUE_SHARE] = read_share,
     [PM_VALUE_COUNT] = read_count,
     [PM_VALUE_SIGNAL] = read_signal,
+    [PM_VALUE_SIZE] = read_size,
+    [PM_VALUE_KEEP] = read_keep,
+    [PM_VALUE_LOSS] = read_loss,
 };
 
 const char *pm_scalar_read(enum pm_value value, const struct pm_node *node, void *member)

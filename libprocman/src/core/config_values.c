@@ -32,9 +32,12 @@ static const struct {
     [PM_VALUE_SHARE]        = { PM_NODE_SCALAR, "a number such as 0.1" },
     [PM_VALUE_COUNT]        = { PM_NODE_SCALAR, "a whole number" },
     [PM_VALUE_SIGNAL]       = { PM_NODE_SCALAR, "a signal such as INT" },
+    [PM_VALUE_SIZE]         = { PM_NODE_SCALAR, "a size such as 10MiB" },
+    [PM_VALUE_KEEP]         = { PM_NODE_SCALAR, "a whole number" },
     [PM_VALUE_WORDS]        = { PM_NODE_LIST, "a list such as [sleep, \"5\"]" },
     [PM_VALUE_CODES]        = { PM_NODE_LIST, "a list such as [0, 3]" },
     [PM_VALUE_VARIABLES]    = { PM_NODE_MAP, "a map such as {PORT: \"7000\"}" },
+    [PM_VALUE_LOSS]         = { PM_NODE_MAP, "keep or {stop_after: 30s}" },
 };
 
 enum pm_node_kind pm_value_shape(enum pm_value value)
@@ -187,14 +190,45 @@ static void read_variables(struct pm_reading *reading, const struct pm_node *map
     free(added.at);
 }
 
+static void read_loss(struct pm_reading *reading, const struct pm_key *key,
+                      const struct pm_node *map, uint64_t *ms)
+{
+    const struct pm_node *item = map->first;
+    const char *fault = NULL;
+
+    if (map->n != 1 || strcmp(item->key, "stop_after") != 0) {
+        pm_report_add(reading->report, map->place, "%s%s%s has one key, stop_after", key->name,
+                      reading->subject != NULL ? " of " : "",
+                      reading->subject != NULL ? reading->subject : "");
+        return;
+    }
+    if (!has_shape(reading, "on_sheriff_loss.stop_after", item, PM_NODE_SCALAR,
+                   values[PM_VALUE_DURATION].example))
+        return;
+    fault = pm_scalar_read(PM_VALUE_DURATION, item, ms);
+    if (fault == NULL)
+        fault = pm_sheriff_loss_fault(*ms);
+    if (fault != NULL)
+        report_fault(reading, "on_sheriff_loss.stop_after", item, fault);
+}
+
 /* ---- a key and its value ---- */
+
+/* Most values have one shape; `on_sheriff_loss` is a map or one word. */
+static enum pm_node_kind shape_of(const struct pm_key *key, const struct pm_node *node)
+{
+    bool word = key->value == PM_VALUE_LOSS && node->kind == PM_NODE_SCALAR;
+
+    return word ? PM_NODE_SCALAR : values[key->value].shape;
+}
 
 void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
                    const struct pm_node *node, struct pm_spec *spec)
 {
     void *member = (char *)spec + key->offset;
+    enum pm_node_kind shape = shape_of(key, node);
 
-    if (!has_shape(reading, key->name, node, values[key->value].shape, values[key->value].example))
+    if (!has_shape(reading, key->name, node, shape, values[key->value].example))
         return;
     if (key->value == PM_VALUE_WORDS) {
         read_words(reading, key, node, member);
@@ -202,6 +236,8 @@ void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
         read_codes(reading, key, node, member);
     } else if (key->value == PM_VALUE_VARIABLES) {
         read_variables(reading, node, member);
+    } else if (key->value == PM_VALUE_LOSS && shape == PM_NODE_MAP) {
+        read_loss(reading, key, node, member);
     } else {
         const char *fault = pm_scalar_read(key->value, node, member);
         if (fault != NULL)

@@ -24,7 +24,7 @@ void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, c
 /* Put the key back to what it is when nobody says. */
 void pm_value_fall_back(const struct pm_key *key, struct pm_spec *spec);
 
-/* Is a value of that kind a scalar, a list or a map? */
+/* Is a value of that kind a scalar, a list or a map? What may be a word or a map is a map. */
 enum pm_node_kind pm_value_shape(enum pm_value value) PM_MUST_USE;
 
 /* Report "unknown key …" with what was probably meant. prefix as above. */

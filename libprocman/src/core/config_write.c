@@ -95,6 +95,24 @@ static void write_decimal(struct writer *w, double number)
     pm_sink_print(&w->out, ".%0*" PRIu64, digits, rest);
 }
 
+static void write_exact(struct writer *w, const char *text)
+{
+    pm_sink_print(&w->out, w->json ? "\"%s\"" : "%s", text);
+}
+
+static void write_loss(struct writer *w, uint64_t ms)
+{
+    char text[PM_TEXT_SIZE];
+
+    if (ms == 0) {
+        write_word(w, "keep");
+        return;
+    }
+    pm_sink_str(&w->out, w->json ? "{\"stop_after\": " : "{stop_after: ");
+    write_exact(w, pm_text_duration(ms, text));
+    pm_sink_str(&w->out, "}");
+}
+
 static void write_signal(struct writer *w, int64_t signal)
 {
     const char *name = pm_signal_name(signal);
@@ -148,14 +166,20 @@ static void write_value(struct writer *w, const struct pm_key *key, const void *
         write_word(w, pm_word(&pm_auto_restart_words, *(const enum pm_auto_restart *)member));
         break;
     case PM_VALUE_DURATION:
-        pm_text_duration(*(const uint64_t *)member, text);
-        pm_sink_print(&w->out, w->json ? "\"%s\"" : "%s", text);
+        write_exact(w, pm_text_duration(*(const uint64_t *)member, text));
+        break;
+    case PM_VALUE_SIZE:
+        write_exact(w, pm_text_size(*(const uint64_t *)member, text));
+        break;
+    case PM_VALUE_LOSS:
+        write_loss(w, *(const uint64_t *)member);
         break;
     case PM_VALUE_FACTOR:
     case PM_VALUE_SHARE:
         write_decimal(w, *(const double *)member);
         break;
     case PM_VALUE_COUNT:
+    case PM_VALUE_KEEP:
         pm_sink_print(&w->out, "%" PRIu64, *(const uint64_t *)member);
         break;
     case PM_VALUE_SIGNAL:

@@ -130,6 +130,26 @@ const char *pm_share_fault(double share)
     return is_coarse(share) ? NULL : "at most six decimals are kept";
 }
 
+const char *pm_output_size_fault(uint64_t bytes)
+{
+    if (bytes < PM_LIMIT_OUTPUT_LEAST)
+        return "less than 4KiB";
+    return bytes <= PM_LIMIT_OUTPUT_MOST ? NULL : "more than 1TiB";
+}
+
+const char *pm_output_keep_fault(uint64_t files)
+{
+    return files <= PM_LIMIT_OUTPUT_KEEP
+               ? NULL : "more than " TEXT(PM_LIMIT_OUTPUT_KEEP) " rotated files";
+}
+
+const char *pm_sheriff_loss_fault(uint64_t ms)
+{
+    if (ms < PM_LIMIT_LOSS_LEAST_MS)
+        return "less than 5s; a sheriff that begins again is away for a moment";
+    return pm_period_fault(ms);
+}
+
 static const char *command_fault(const struct pm_spec *spec)
 {
     const char *command = or_empty(spec->command);
@@ -155,6 +175,20 @@ static const char *env_fault(const struct pm_var_list *env)
     return fault;
 }
 
+/* A spec of an older program says nothing about these: 0 stands for the default. */
+static const char *output_fault(const struct pm_spec *spec)
+{
+    const char *fault = NULL;
+
+    if (spec->output_max_bytes != 0)
+        fault = pm_output_size_fault(spec->output_max_bytes);
+    if (fault == NULL)
+        fault = pm_output_keep_fault(spec->output_keep);
+    if (fault == NULL && spec->sheriff_loss_ms != 0)
+        fault = pm_sheriff_loss_fault(spec->sheriff_loss_ms);
+    return fault;
+}
+
 static const char *policy_fault(const struct pm_spec *spec)
 {
     const uint64_t periods[] = { spec->restart_delay_ms, spec->restart_max_delay_ms,
@@ -171,7 +205,7 @@ static const char *policy_fault(const struct pm_spec *spec)
         fault = "restart.delay is longer than restart.max_delay";
     for (size_t i = 0; i < spec->success_codes.n && fault == NULL; i++)
         fault = pm_exit_code_fault(spec->success_codes.at[i]);
-    return fault;
+    return fault != NULL ? fault : output_fault(spec);
 }
 
 const char *pm_spec_fault(const struct pm_spec *spec)

@@ -12,5 +12,8 @@ const char *pm_exit_code_fault(int64_t code) PM_MUST_USE;
 const char *pm_period_fault(uint64_t ms) PM_MUST_USE;
 const char *pm_factor_fault(double factor) PM_MUST_USE;
 const char *pm_share_fault(double share) PM_MUST_USE;
+const char *pm_output_size_fault(uint64_t bytes) PM_MUST_USE;
+const char *pm_output_keep_fault(uint64_t files) PM_MUST_USE;
+const char *pm_sheriff_loss_fault(uint64_t ms) PM_MUST_USE;       /* of stop_after */
 
 #endif

@@ -231,6 +231,20 @@ const char *pm_text_duration(uint64_t ms, char *text)
     return text;
 }
 
+const char *pm_text_size(uint64_t bytes, char *text)
+{
+    /* Up to GiB: a tebibyte is 1024GiB, and in bytes it still fits. */
+    static const struct unit exact[] = {
+        { "", 1 }, { "KiB", KIB }, { "MiB", KIB * KIB }, { "GiB", KIB * KIB * KIB },
+    };
+    size_t i = PM_COUNT(exact) - 1;
+
+    while (i > 0 && (bytes == 0 || bytes % exact[i].worth != 0))
+        i--;
+    snprintf(text, PM_TEXT_SIZE, "%" PRIu64 "%s", bytes / exact[i].worth, exact[i].name);
+    return text;
+}
+
 /* ---- strangers' text ---- */
 
 static bool is_harmless(const uint8_t *at, size_t n)
