@@ -35,12 +35,17 @@ struct brain_port {
     void (*log)(void *self, enum pm_log_level level, const char *text);
 
     struct output_file *(*file)(void *self, const char *group, const char *name);
-    /* the pipes beside the message in hand */
-    void (*collect)(void *self, struct output_file *file);
+    /* from the spec; max_bytes 0 = the usual */
+    void (*limits)(void *self, struct output_file *file, uint64_t max_bytes, uint64_t keep);
+    /* the pipes, or the terminal, beside the message in hand are those of this run */
+    void (*collect)(void *self, struct output_file *file, uint64_t run);
     /* on: say the end, too */
     void (*follow)(void *self, struct output_file *file, uint64_t id, bool on);
     void (*read)(void *self, struct output_file *file, const struct pm_read *read);
-    bool (*drained)(void *self, struct output_file *file);  /* all it has written is in its file */
+    /* the last lines this run wrote; answered once, by brain_on_last */
+    void (*last)(void *self, struct output_file *file, uint64_t run);
+    /* all that this run (0: any) has written is in its file */
+    bool (*drained)(void *self, struct output_file *file, uint64_t run);
     void (*drop)(void *self, struct output_file *file);     /* after its pipes are drained */
 };
 
@@ -67,8 +72,8 @@ void brain_on_link(struct brain *brain, bool connected, struct pm_mono now);
 /* Somebody follows (or no longer follows) the output of the process with this number. */
 void brain_on_follow(struct brain *brain, uint64_t id, bool on);
 
-/* The last pipe of this process came to its end. */
-void brain_on_drained(struct brain *brain, const char *group, const char *name);
+/* The last pipe of this run of the process came to its end. */
+void brain_on_drained(struct brain *brain, const char *group, const char *name, uint64_t run);
 
 /* The output of this process cannot be written, a sentence; NULL: it can again. */
 void brain_on_trouble(struct brain *brain, const char *group, const char *name,

@@ -35,7 +35,7 @@ struct wish { /* what shall run; see wish.c */
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
 
 /* The slot of a process that is no more, whose last bytes are still on their way to its file. */
-struct left_slot { uint64_t slot; char *group, *name; };
+struct left_slot { uint64_t slot, run; char *group, *name; };
 
 struct brain {
     char *name, *hostname, *boot_id;
@@ -70,6 +70,7 @@ void life_due(struct brain *brain, struct pm_mono now); /* everything whose dead
 void life_end_all(struct brain *brain, struct pm_mono now); /* the youngest first */
 struct proc *life_new(struct brain *brain, struct specs *specs, const struct pm_spec *spec,
                       struct pm_mono now);
+void life_limit_output(struct brain *brain, struct proc *proc); /* as its spec says */
 
 /* slots.c: what the keeper says */
 void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mono now);

@@ -18,12 +18,19 @@ static struct proc *proc_of(struct deadline *deadline)
     return (struct proc *)((char *)deadline - offsetof(struct proc, deadline));
 }
 
+void life_limit_output(struct brain *b, struct proc *proc)
+{
+    b->port->limits(b->self, proc->output, proc->spec->output_max_bytes, proc->spec->output_keep);
+}
+
 struct proc *life_new(struct brain *b, struct specs *specs, const struct pm_spec *spec,
                       struct pm_mono now)
 {
     struct proc *proc = roster_add(&b->roster, specs, spec, now);
 
     proc->output = b->port->file(b->self, proc->group, proc->name);
+    if (specs == b->wish.specs) /* of a plain one nobody knows how much is to be kept */
+        life_limit_output(b, proc);
     request_follow_as(b, proc, 0);
     link_touch(b, proc);
     return proc;

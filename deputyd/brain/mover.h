@@ -17,21 +17,26 @@ struct mover_shared {
     _Atomic uint64_t flying;   /* bytes of chunks the loop has not taken yet */
 };
 
-enum mover_order_kind { MOVER_OPEN, MOVER_CLOSE, MOVER_TAKE, MOVER_FOLLOW, MOVER_READ };
+enum mover_order_kind {
+    MOVER_OPEN, MOVER_CLOSE, MOVER_LIMITS, MOVER_TAKE, MOVER_FOLLOW, MOVER_READ, MOVER_LAST,
+};
 
 struct mover_order {
     enum mover_order_kind kind;
     struct output_file *file;
-    enum pm_stream stream;                    /* TAKE */
-    int fd;
-    uint64_t id;                              /* FOLLOW, READ */
+    struct output_run *run;                   /* TAKE */
+    int fds[2];
+    uint64_t max_bytes, keep;                 /* LIMITS */
+    uint64_t id;                              /* FOLLOW */
     bool on;
-    uint64_t request, offset, lines, most;    /* READ */
+    uint64_t number;                          /* LAST: the run */
+    struct pm_read read;                      /* READ */
 };
 
 struct mover_news {            /* one frame; the data, if any, is the next frame */
     enum output_news_kind kind;
-    uint64_t id, offset, end, request;
+    uint64_t id, offset, end, request, run;
+    int64_t time_ms;
     enum pm_stream stream;
     enum pm_err err;
     bool over;
@@ -41,16 +46,26 @@ struct mover_news {            /* one frame; the data, if any, is the next frame
 
 struct tap;                    /* one pipe */
 
+struct output_run {            /* one life's pipes; made and forgotten by the loop */
+    uint64_t number;
+    _Atomic unsigned pipes;    /* not yet drained; the actor's last touch is to count down */
+    struct output_run *next;
+    uint64_t begin, end;       /* the actor's: where its first byte went; after its last one */
+};
+
+
 struct output_file {
     char *group, *name, *path; /* constant */
     _Atomic uint64_t end;
-    _Atomic unsigned pipes;    /* given and not yet drained */
+    struct output_run *runs;   /* the loop's */
+    uint64_t max_bytes, keep;  /* the loop's: told last */
 
     /* The actor's only. */
     int fd;                    /* -1: closed */
     struct tap *taps;
     uint64_t id;
     bool followed, closing;
+    struct output_run past;    /* drained last; only its numbers */
     struct pm_mono retry;      /* when to try to write again; 0 = no trouble */
     struct output_file *next, **link; /* among all files */
 };
@@ -68,7 +83,11 @@ void output_file_shut(struct output_file *file);  /* its descriptor */
 void output_file_free(struct output_file *file);
 
 /* output_read_io.c: carry out a read. *out_data is heap, or NULL. */
-void output_read(const struct output_file *file, const struct mover_order *order,
+void output_read(const struct output_file *file, const struct pm_read *read,
                  struct mover_news *out, void **out_data, size_t *out_n);
+
+/* The last lines of what lies between the run's begin and end. *out is heap, or NULL. */
+void output_read_last(const struct output_file *file, const struct output_run *run, void **out,
+                      size_t *out_n);
 
 #endif

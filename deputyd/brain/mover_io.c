@@ -30,10 +30,18 @@
 
 struct tap {
     struct output_file *file;
+    struct output_run *run;
     int fd;
     enum pm_stream stream;
     bool enlarged;
     struct tap *next;
+};
+
+struct asked { /* for the last lines of a run whose pipes are still open */
+    struct output_file *file;
+    uint64_t run;
+    struct pm_mono until;
+    struct asked *next;
 };
 
 struct mover {
@@ -43,6 +51,7 @@ struct mover {
     struct output_file *files;
     size_t troubled;             /* files that wait for their retry */
     bool emptied;                /* a file that nobody needs may be among them */
+    struct asked *asked;
     struct pm_mono disk_at;
     bool ending;
 };
@@ -85,12 +94,14 @@ static void show_end(struct mover *m, const struct output_file *file, uint64_t i
     tell(m, &news, NULL, 0);
 }
 
-static void show(struct mover *m, const struct output_file *file, enum pm_stream stream,
-                 uint64_t from, size_t n)
+static void show(struct mover *m, const struct tap *tap, uint64_t from, size_t n)
 {
+    const struct output_file *file = tap->file;
+
     while (n > 0 && atomic_load(&m->shared->flying) < FLYING_BYTES) {
         struct mover_news news = { .kind = OUTPUT_CHUNK, .id = file->id, .offset = from,
-                                   .stream = stream };
+                                   .stream = tap->stream, .run = tap->run->number,
+                                   .time_ms = pm_wall_now().ms };
         size_t wanted = n < CHUNK_BYTES ? n : CHUNK_BYTES;
         void *data = pm_resize(NULL, wanted, 1);
         ssize_t got = pread(file->fd, data, wanted, (off_t)from);
@@ -133,15 +144,62 @@ static void sweep(struct mover *m)
     for (struct output_file *file = m->files; file; file = next) {
         next = file->next;
         if (file->closing && file->taps == NULL)
-            free_file(file);
+            free_file(file); /* without pipes nobody waits for its last lines */
     }
+}
+
+static void tell_last(struct mover *m, const struct output_file *file,
+                      const struct output_run *run)
+{
+    struct mover_news news = { .kind = OUTPUT_LAST, .run = run->number, .end = run->end };
+    void *data = NULL;
+    size_t n = 0;
+
+    name_file(file, &news);
+    output_read_last(file, run, &data, &n);
+    tell(m, &news, data, n);
+}
+
+/* Those who wait for this run, or NULL: for too long. */
+static void answer_asked(struct mover *m, const struct output_file *file,
+                         const struct output_run *run, struct pm_mono now)
+{
+    for (struct asked **link = &m->asked; *link != NULL; ) {
+        struct asked *asked = *link;
+        struct output_run open = { .number = asked->run };
+        bool due = run ? asked->file == file && asked->run == run->number
+                       : now.ms >= asked->until.ms;
+        if (!due) {
+            link = &asked->next;
+            continue;
+        }
+        *link = asked->next;
+        for (struct tap *tap = asked->file->taps; run == NULL && tap; tap = tap->next)
+            if (tap->run->number == asked->run)
+                open.begin = tap->run->begin, open.end = tap->run->end;
+        tell_last(m, asked->file, run ? run : &open);
+        free(asked);
+    }
+}
+
+static void finish_run(struct mover *m, struct output_file *file, struct output_run *run)
+{
+    struct mover_news news = { .kind = OUTPUT_DRAINED, .run = run->number };
+
+    file->past = (struct output_run){ .number = run->number, .begin = run->begin,
+                                      .end = run->end };
+    if (atomic_fetch_sub(&run->pipes, 1) > 1)
+        return;
+    name_file(file, &news);
+    tell(m, &news, NULL, 0);
+    answer_asked(m, file, &file->past, (struct pm_mono){ 0 });
 }
 
 /* The pipe came to its end. With the file's last pipe the file is closed. */
 static void finish_tap(struct mover *m, struct tap *tap)
 {
     struct output_file *file = tap->file;
-    struct mover_news news = { .kind = OUTPUT_DRAINED };
+    struct output_run *run = tap->run;
     struct tap **link = &file->taps;
 
     while (*link != tap)
@@ -151,15 +209,14 @@ static void finish_tap(struct mover *m, struct tap *tap)
     (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
     close(tap->fd);
     free(tap);
-    if (atomic_fetch_sub(&file->pipes, 1) > 1 || file->taps != NULL)
-        return;
-    output_file_shut(file);
-    if (file->retry.ms != 0)
-        m->troubled--;
-    file->retry.ms = 0;
-    m->emptied = file->closing || m->emptied;
-    name_file(file, &news);
-    tell(m, &news, NULL, 0);
+    if (file->taps == NULL) {
+        output_file_shut(file);
+        if (file->retry.ms != 0)
+            m->troubled--;
+        file->retry.ms = 0;
+        m->emptied = file->closing || m->emptied;
+    }
+    finish_run(m, file, run);
 }
 
 /* ---- trouble ---------------------------------------------------------------------- */
@@ -219,10 +276,13 @@ static enum pm_err move(struct mover *m, struct tap *tap)
         finish_tap(m, tap);
         return PM_GONE;
     }
+    if (tap->run->end == 0)
+        tap->run->begin = atomic_load(&file->end) - moved;
+    tap->run->end = atomic_load(&file->end);
     if (moved >= BUSY_BYTES && !tap->enlarged)
         enlarge(tap);
     if (file->followed)
-        show(m, file, tap->stream, atomic_load(&file->end) - moved, moved);
+        show(m, tap, atomic_load(&file->end) - moved, moved);
     return PM_OK;
 }
 
@@ -268,18 +328,36 @@ static void open_order(struct mover *m, struct output_file *file)
         atomic_store(&file->end, (uint64_t)stat_now.st_size);
 }
 
-static void take_order(struct mover *m, const struct mover_order *order)
+static void take_pipe(struct mover *m, const struct mover_order *order, enum pm_stream stream)
 {
     struct output_file *file = order->file;
     struct tap *tap = pm_alloc(sizeof *tap);
 
-    *tap = (struct tap){ .file = file, .fd = order->fd, .stream = order->stream,
-                         .next = file->taps };
+    *tap = (struct tap){ .file = file, .run = order->run, .fd = order->fds[stream],
+                         .stream = stream, .next = file->taps };
     file->taps = tap;
     if (file->retry.ms != 0)
         return; /* it waits with the others */
     if (!watch(m, tap))
         begin_trouble(m, file, errno);
+}
+
+static void last_order(struct mover *m, const struct mover_order *order)
+{
+    struct output_file *file = order->file;
+    struct output_run none = { .number = order->number };
+    struct asked *asked;
+
+    for (struct tap *tap = file->taps; tap; tap = tap->next) {
+        if (tap->run->number != order->number)
+            continue;
+        asked = pm_alloc(sizeof *asked);
+        *asked = (struct asked){ .file = file, .run = order->number, .next = m->asked,
+                                 .until = pm_mono_after(pm_mono_now(), OUTPUT_LAST_MS) };
+        m->asked = asked;
+        return;
+    }
+    tell_last(m, file, file->past.number == order->number ? &file->past : &none);
 }
 
 static void obey(struct mover *m, const struct mover_order *order)
@@ -298,8 +376,15 @@ static void obey(struct mover *m, const struct mover_order *order)
         file->followed = false;
         m->emptied = true;
         break;
+    case MOVER_LIMITS:
+        break;
     case MOVER_TAKE:
-        take_order(m, order);
+        take_pipe(m, order, PM_STREAM_OUT);
+        if (order->fds[1] >= 0)
+            take_pipe(m, order, PM_STREAM_ERR);
+        break;
+    case MOVER_LAST:
+        last_order(m, order);
         break;
     case MOVER_FOLLOW:
         if (order->on || file->id == order->id)
@@ -309,7 +394,7 @@ static void obey(struct mover *m, const struct mover_order *order)
             show_end(m, file, order->id);
         break;
     case MOVER_READ:
-        output_read(file, order, &news, &data, &n);
+        output_read(file, &order->read, &news, &data, &n);
         tell(m, &news, n > 0 ? data : NULL, n);
         if (n == 0)
             free(data);
@@ -387,6 +472,7 @@ static void end(struct mover *m)
 {
     for (struct output_file *file = m->files; file; file = file->next)
         drain(m, file);
+    answer_asked(m, NULL, NULL, (struct pm_mono){ INT64_MAX });
     while (m->files != NULL) {
         struct output_file *file = m->files;
         while (file->taps != NULL) {
@@ -421,13 +507,14 @@ void mover_run(zsock_t *pipe, void *args)
     zsock_signal(pipe, 0);
     obey_all(&m);
     while (!m.ending) {
-        int n = epoll_wait(m.epoll, events, EVENTS_MOST, DISK_MS);
+        int n = epoll_wait(m.epoll, events, EVENTS_MOST, m.asked ? OUTPUT_LAST_MS / 4 : DISK_MS);
         struct pm_mono now = pm_mono_now();
         for (int i = 0; i < n; i++)
             if (events[i].data.ptr != NULL)
                 (void)move(&m, events[i].data.ptr);
         try_all_again(&m, now);
         look_at_disk(&m, now);
+        answer_asked(&m, NULL, NULL, now);
         obey_all(&m);
         sweep(&m);
     }

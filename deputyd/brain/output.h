@@ -12,6 +12,10 @@
 struct output;
 struct output_file; /* one process's output */
 
+#define OUTPUT_LAST_BYTES 2048
+#define OUTPUT_LAST_LINES 10
+#define OUTPUT_LAST_MS    200
+
 /* dir: where the files are, made when needed. NO_MEMORY when no actor can be had. */
 enum pm_err output_open(const char *dir, struct output **out) PM_MUST_USE;
 /* Moves what is still in the pipes (within bounds: what others write meanwhile may stay there
@@ -27,9 +31,18 @@ struct output_file *output_file_open(struct output *output, const char *group, c
 /* Nothing is lost: it ends when its pipes are drained. The pointer is no longer the caller's. */
 void output_file_close(struct output *output, struct output_file **file);
 
-/* The read end of one of its pipes; the mover's from now on. */
-void output_file_take(struct output *output, struct output_file *file, enum pm_stream stream,
-                      int fd);
+/* From its spec: rotated at max_bytes (0: the usual), `keep` rotated files stay. Until told, none
+ * of them goes for being too many. */
+void output_file_limits(struct output *output, struct output_file *file, uint64_t max_bytes,
+                        uint64_t keep);
+
+/* The read ends of the pipes of one run, or its terminal and -1; the mover's from now on. */
+void output_file_take(struct output *output, struct output_file *file, uint64_t run, int out,
+                      int err);
+/* The last lines (OUTPUT_LAST_BYTES, OUTPUT_LAST_LINES at most) this run wrote. Answered by one
+ * OUTPUT_LAST as soon as its pipes are drained, or when something has held them open for
+ * OUTPUT_LAST_MS more. */
+void output_file_last(struct output *output, struct output_file *file, uint64_t run);
 /* on: say where the end is now (an empty chunk), and from then on show every byte, under that
  * number. */
 void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on);
@@ -40,7 +53,8 @@ void output_file_read(struct output *output, struct output_file *file,
 /* ---- what can be known at any time ---- */
 
 uint64_t output_file_end(const struct output_file *file);    /* address of the next byte */
-bool output_file_drained(const struct output_file *file);    /* no pipe is open any more */
+/* No pipe of this run (0: of any) is open any more. */
+bool output_file_drained(const struct output_file *file, uint64_t run);
 /* The file system the files are on, about a second ago. */
 void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *total_bytes);
 
@@ -49,7 +63,8 @@ void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *to
 enum output_news_kind {
     OUTPUT_CHUNK,   /* chunk */
     OUTPUT_BYTES,   /* bytes; all but the session is filled in */
-    OUTPUT_DRAINED, /* group, name: the last pipe came to its end */
+    OUTPUT_DRAINED, /* group, name, run: all pipes of that run came to their end */
+    OUTPUT_LAST,    /* group, name, run, end, data: what was asked for by output_file_last */
     OUTPUT_TROUBLE, /* text: a file cannot be written, or can again */
 };
 
@@ -58,6 +73,9 @@ struct output_news {
     struct pm_chunk chunk;
     struct pm_bytes bytes;
     const char *group, *name;
+    uint64_t run;
+    uint64_t end;           /* LAST: address after the last byte the run wrote; 0: it wrote none */
+    struct pm_blob data;    /* LAST */
     const char *text;
     bool over;      /* TROUBLE: it can be written again */
 };

@@ -28,6 +28,11 @@ void output_file_shut(struct output_file *file)
 void output_file_free(struct output_file *file)
 {
     output_file_shut(file);
+    while (file->runs != NULL) {
+        struct output_run *run = file->runs;
+        file->runs = run->next;
+        free(run);
+    }
     free(file->group);
     free(file->name);
     free(file->path);

@@ -81,6 +81,7 @@ struct output_file *output_file_open(struct output *output, const char *group, c
     file->name = pm_strdup(name);
     file->path = output_path(output->shared.dir, group, name);
     file->fd = -1;
+    file->keep = UINT64_MAX;
     give(output, &(struct mover_order){ .kind = MOVER_OPEN, .file = file });
     return file;
 }
@@ -91,12 +92,47 @@ void output_file_close(struct output *output, struct output_file **file)
     *file = NULL;
 }
 
-void output_file_take(struct output *output, struct output_file *file, enum pm_stream stream,
-                      int fd)
+void output_file_limits(struct output *output, struct output_file *file, uint64_t max_bytes,
+                        uint64_t keep)
 {
-    atomic_fetch_add(&file->pipes, 1);
-    give(output, &(struct mover_order){ .kind = MOVER_TAKE, .file = file, .stream = stream,
-                                        .fd = fd });
+    if (max_bytes == file->max_bytes && keep == file->keep)
+        return;
+    file->max_bytes = max_bytes;
+    file->keep = keep;
+    give(output, &(struct mover_order){ .kind = MOVER_LIMITS, .file = file,
+                                        .max_bytes = max_bytes, .keep = keep });
+}
+
+static void forget_drained(struct output_file *file)
+{
+    for (struct output_run **link = &file->runs; *link != NULL; ) {
+        struct output_run *run = *link;
+        if (atomic_load(&run->pipes) == 0) {
+            *link = run->next;
+            free(run);
+        } else {
+            link = &run->next;
+        }
+    }
+}
+
+void output_file_take(struct output *output, struct output_file *file, uint64_t number, int out,
+                      int err)
+{
+    struct output_run *run = pm_alloc(sizeof *run);
+
+    forget_drained(file);
+    run->number = number;
+    run->next = file->runs;
+    atomic_store(&run->pipes, err < 0 ? 1 : 2);
+    file->runs = run;
+    give(output, &(struct mover_order){ .kind = MOVER_TAKE, .file = file, .run = run,
+                                        .fds = { out, err } });
+}
+
+void output_file_last(struct output *output, struct output_file *file, uint64_t run)
+{
+    give(output, &(struct mover_order){ .kind = MOVER_LAST, .file = file, .number = run });
 }
 
 void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on)
@@ -106,11 +142,7 @@ void output_file_follow(struct output *output, struct output_file *file, uint64_
 
 void output_file_read(struct output *output, struct output_file *file, const struct pm_read *read)
 {
-    struct mover_order order = { .kind = MOVER_READ, .file = file, .id = read->id,
-                                 .request = read->request, .offset = read->offset,
-                                 .lines = read->lines, .most = read->most };
-
-    give(output, &order);
+    give(output, &(struct mover_order){ .kind = MOVER_READ, .file = file, .read = *read });
 }
 
 uint64_t output_file_end(const struct output_file *file)
@@ -118,9 +150,12 @@ uint64_t output_file_end(const struct output_file *file)
     return atomic_load(&file->end);
 }
 
-bool output_file_drained(const struct output_file *file)
+bool output_file_drained(const struct output_file *file, uint64_t number)
 {
-    return atomic_load(&file->pipes) == 0;
+    for (const struct output_run *run = file->runs; run != NULL; run = run->next)
+        if ((number == 0 || run->number == number) && atomic_load(&run->pipes) > 0)
+            return false;
+    return true;
 }
 
 void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *total_bytes)
@@ -155,11 +190,16 @@ bool output_next(struct output *output, struct output_news *out)
         return false;
     data = take_data(output);
     *out = (struct output_news){ .kind = news->kind, .group = news->group, .name = news->name,
-                                 .text = news->text, .over = news->over };
+                                 .text = news->text, .over = news->over,
+                                 .run = news->run };
     if (news->kind == OUTPUT_CHUNK) {
         atomic_fetch_sub(&output->shared.flying, data.n);
         out->chunk = (struct pm_chunk){ .id = news->id, .offset = news->offset,
-                                        .stream = news->stream, .data = data };
+                                        .stream = news->stream, .data = data,
+                                        .time_ms = news->time_ms, .run = news->run };
+    } else if (news->kind == OUTPUT_LAST) {
+        out->end = news->end;
+        out->data = data;
     } else if (news->kind == OUTPUT_BYTES) {
         out->bytes = (struct pm_bytes){ .request = news->request, .id = news->id,
                                         .offset = news->offset, .end = news->end, .data = data,

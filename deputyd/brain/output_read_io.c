@@ -64,12 +64,12 @@ static void fail(struct mover_news *out, const struct output_file *file, int err
     snprintf(out->text, sizeof out->text, "cannot read %.300s: %s", file->path, strerror(error));
 }
 
-static void read_at(int fd, const struct output_file *file, const struct mover_order *order,
+static void read_at(int fd, const struct output_file *file, const struct pm_read *read,
                     struct mover_news *out, void **out_data, size_t *out_n)
 {
-    size_t most = order->most && order->most < PM_LIMIT_READ ? order->most : PM_LIMIT_READ;
-    off_t from = order->lines ? last_lines(fd, (off_t)out->end, order->lines)
-                              : (off_t)(order->offset < out->end ? order->offset : out->end);
+    size_t most = read->most && read->most < PM_LIMIT_READ ? read->most : PM_LIMIT_READ;
+    off_t from = read->lines ? last_lines(fd, (off_t)out->end, read->lines)
+                             : (off_t)(read->offset < out->end ? read->offset : out->end);
     size_t wanted = out->end - (uint64_t)from < most ? out->end - (uint64_t)from : most;
     ssize_t n;
 
@@ -83,14 +83,13 @@ static void read_at(int fd, const struct output_file *file, const struct mover_o
     *out_n = n > 0 ? (size_t)n : 0;
 }
 
-void output_read(const struct output_file *file, const struct mover_order *order,
+void output_read(const struct output_file *file, const struct pm_read *read,
                  struct mover_news *out, void **out_data, size_t *out_n)
 {
     int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat stat;
 
-    *out = (struct mover_news){ .kind = OUTPUT_BYTES, .id = order->id,
-                                .request = order->request };
+    *out = (struct mover_news){ .kind = OUTPUT_BYTES, .id = read->id, .request = read->request };
     *out_data = NULL;
     *out_n = 0;
     if (fd < 0) {
@@ -102,7 +101,42 @@ void output_read(const struct output_file *file, const struct mover_order *order
         fail(out, file, errno);
     } else {
         out->end = (uint64_t)stat.st_size;
-        read_at(fd, file, order, out, out_data, out_n);
+        read_at(fd, file, read, out, out_data, out_n);
     }
     close(fd);
+}
+
+/* Whole lines, few enough; of a line that is longer than all room, its end. */
+static const char *begin_of_last(const char *text, size_t n, bool whole)
+{
+    uint64_t lines = OUTPUT_LAST_LINES;
+    const char *first = whole ? text : memchr(text, '\n', n);
+    ssize_t place;
+
+    first = first == NULL || first + 1 == text + n ? text : whole ? first : first + 1;
+    if (n > 0 && text[n - 1] != '\n')
+        lines--;
+    place = search_back(text, n, &lines);
+    return place >= 0 && text + place > first ? text + place : first;
+}
+
+void output_read_last(const struct output_file *file, const struct output_run *run, void **out,
+                      size_t *out_n)
+{
+    uint64_t all = run->end - run->begin, n = all < OUTPUT_LAST_BYTES ? all : OUTPUT_LAST_BYTES;
+    int fd = n > 0 ? open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    char text[OUTPUT_LAST_BYTES];
+    const char *first;
+    ssize_t got;
+
+    if (fd < 0)
+        return;
+    got = pread(fd, text, n, (off_t)(run->end - n));
+    close(fd);
+    if (got <= 0)
+        return;
+    first = begin_of_last(text, (size_t)got, n == all);
+    *out_n = (size_t)(text + got - first);
+    *out = pm_resize(NULL, *out_n, 1);
+    memcpy(*out, first, *out_n);
 }

@@ -75,15 +75,21 @@ static struct output_file *file(void *self, const char *group, const char *name)
     return output_file_open(((struct shell *)self)->output, group, name);
 }
 
-static void collect(void *self, struct output_file *output_file)
+static void limits(void *self, struct output_file *output_file, uint64_t max_bytes,
+                   uint64_t keep)
+{
+    output_file_limits(((struct shell *)self)->output, output_file, max_bytes, keep);
+}
+
+static void collect(void *self, struct output_file *output_file, uint64_t run)
 {
     struct shell *shell = self;
     struct pm_wire_message *message = shell->in_hand;
 
-    if (message == NULL || message->n_fds != PM_WIRE_FDS)
+    if (message == NULL || message->n_fds == 0)
         return;
-    output_file_take(shell->output, output_file, PM_STREAM_OUT, message->fds[0]);
-    output_file_take(shell->output, output_file, PM_STREAM_ERR, message->fds[1]);
+    output_file_take(shell->output, output_file, run, message->fds[0],
+                     message->n_fds == PM_WIRE_FDS ? message->fds[1] : -1);
     message->n_fds = 0;
 }
 
@@ -97,10 +103,15 @@ static void read_output(void *self, struct output_file *output_file, const struc
     output_file_read(((struct shell *)self)->output, output_file, read);
 }
 
-static bool drained(void *self, struct output_file *output_file)
+static void last(void *self, struct output_file *output_file, uint64_t run)
+{
+    output_file_last(((struct shell *)self)->output, output_file, run);
+}
+
+static bool drained(void *self, struct output_file *output_file, uint64_t run)
 {
     (void)self;
-    return output_file_drained(output_file);
+    return output_file_drained(output_file, run);
 }
 
 static void drop(void *self, struct output_file *output_file)
@@ -111,8 +122,8 @@ static void drop(void *self, struct output_file *output_file)
 const struct brain_port shell_port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
     .keep_wish = keep_wish, .resolve = resolve, .chance = chance, .log = log_line,
-    .file = file, .collect = collect, .follow = follow, .read = read_output,
-    .drained = drained, .drop = drop,
+    .file = file, .limits = limits, .collect = collect, .follow = follow, .read = read_output,
+    .last = last, .drained = drained, .drop = drop,
 };
 
 /* ---- what is heard ---------------------------------------------------------------- */
@@ -163,7 +174,9 @@ void shell_hear_mover(struct shell *shell, int most)
             brain_on_bytes(shell->brain, &news.bytes);
             break;
         case OUTPUT_DRAINED:
-            brain_on_drained(shell->brain, news.group, news.name);
+            brain_on_drained(shell->brain, news.group, news.name, news.run);
+            break;
+        case OUTPUT_LAST:
             break;
         case OUTPUT_TROUBLE:
             pm_log_warning("%s", news.text);

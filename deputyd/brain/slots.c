@@ -30,21 +30,22 @@ static void free_note(struct brain *b, uint64_t slot)
 /* ---- giving up ---------------------------------------------------------------------- */
 
 /* False: there is nothing to wait for, it is free. */
-static bool leave(struct brain *b, uint64_t slot, const char *group, const char *name,
-                  struct output_file *output)
+static bool leave(struct brain *b, uint64_t slot, uint64_t run, const char *group,
+                  const char *name, struct output_file *output)
 {
-    if (b->port->drained(b->self, output) || !roster_set_foreign(&b->roster, slot, true)) {
+    if (b->port->drained(b->self, output, run) || !roster_set_foreign(&b->roster, slot, true)) {
         free_note(b, slot);
         return false;
     }
     b->left = pm_resize(b->left, b->n_left + 1, sizeof *b->left);
-    b->left[b->n_left++] = (struct left_slot){ slot, pm_strdup(group), pm_strdup(name) };
+    b->left[b->n_left++] = (struct left_slot){ slot, run, pm_strdup(group), pm_strdup(name) };
     return true;
 }
 
 bool slots_give_up(struct brain *b, const struct proc *proc)
 {
-    return proc->slot != NO_SLOT && leave(b, proc->slot, proc->group, proc->name, proc->output);
+    return proc->slot != NO_SLOT
+        && leave(b, proc->slot, proc->life.run, proc->group, proc->name, proc->output);
 }
 
 static bool is_left(const struct brain *b, uint64_t slot)
@@ -62,11 +63,12 @@ static void forget_left(struct brain *b, struct left_slot *left)
     *left = b->left[--b->n_left];
 }
 
-static void free_left(struct brain *b, const char *group, const char *name)
+static void free_left(struct brain *b, const char *group, const char *name, uint64_t run)
 {
     for (size_t i = b->n_left; i-- > 0; ) {
         uint64_t slot = b->left[i].slot;
-        if (strcmp(b->left[i].group, group) != 0 || strcmp(b->left[i].name, name) != 0)
+        if (b->left[i].run != run || strcmp(b->left[i].group, group) != 0
+            || strcmp(b->left[i].name, name) != 0)
             continue;
         forget_left(b, &b->left[i]);
         free_note(b, slot);
@@ -125,16 +127,17 @@ static void adopt(struct brain *b, const struct pm_held *held, const struct pm_s
     proc->life_hash = note->spec_hash;
     proc->pid = held->pid;
     proc->start_ticks = held->start_ticks;
-    b->port->collect(b->self, proc->output);
+    b->port->collect(b->self, proc->output, held->run);
 }
 
 /* Its name may be another's by now, so it becomes no process: only its pipes matter. */
-static void take_up_left(struct brain *b, uint64_t slot, const struct pm_slot_note *note)
+static void take_up_left(struct brain *b, const struct pm_held *held,
+                         const struct pm_slot_note *note)
 {
     struct output_file *output = b->port->file(b->self, note->group, note->name);
 
-    b->port->collect(b->self, output);
-    (void)leave(b, slot, note->group, note->name, output);
+    b->port->collect(b->self, output, held->run);
+    (void)leave(b, held->slot, held->run, note->group, note->name, output);
     b->port->drop(b->self, output);
 }
 
@@ -151,7 +154,7 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
                  && pm_name_fault(note.name) == NULL && pm_group_fault(note.group) == NULL
                  && held->slot < PM_LIMIT_SLOTS && roster_by_slot(&b->roster, held->slot) == NULL;
     if (understood && held->pid == 0 && note.removing) {
-        take_up_left(b, held->slot, &note);
+        take_up_left(b, held, &note);
         return;
     }
     if (understood && roster_find(&b->roster, note.group, note.name) == NULL) {
@@ -185,21 +188,21 @@ static void say_seen(struct brain *b, uint64_t slot, uint64_t run)
     struct proc *proc = roster_by_slot(&b->roster, slot);
     struct pm_seen seen = { .slot = slot, .run = run };
 
-    if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output))
+    if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output, run))
         proc->unseen = true;
     else if (!is_left(b, slot))
         brain_tell_keeper(b, PM_MSG_SEEN, &seen);
 }
 
-void brain_on_drained(struct brain *b, const char *group, const char *name)
+void brain_on_drained(struct brain *b, const char *group, const char *name, uint64_t run)
 {
     struct proc *proc = roster_find(&b->roster, group, name);
 
-    free_left(b, group, name);
-    if (proc == NULL || !proc->unseen)
+    free_left(b, group, name, run);
+    if (proc == NULL || !proc->unseen || proc->life.run != run)
         return;
     proc->unseen = false;
-    say_seen(b, proc->slot, proc->life.run);
+    say_seen(b, proc->slot, run);
 }
 
 /* Shall it be up, and nobody knows by which policy? */
@@ -275,7 +278,7 @@ void slots_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct 
         proc->pid = spawned->pid;
         proc->start_ticks = spawned->start_ticks;
         link_touch(b, proc);
-        b->port->collect(b->self, proc->output);
+        b->port->collect(b->self, proc->output, spawned->run);
     }
     life_step(b, proc, in);
 }

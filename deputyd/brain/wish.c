@@ -73,6 +73,7 @@ static void spread_specs(struct brain *b, struct pm_mono now)
         uint64_t id = proc->id;
         if (spec != NULL) {
             roster_respec(&b->roster, proc, specs, spec);
+            life_limit_output(b, proc);
             proc->life.removing = false;
             request_follow_as(b, proc, id);
             if (proc->id != id)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define DRAIN_MS 50 /* until the last byte of a dead process is in its file */
+#define SIM_RUNS ((uint64_t)1 << 24) /* more lives than a slot ever has */
 
 struct output_file { struct site *site; char group[SIM_NAME], name[SIM_NAME]; };
 
@@ -82,9 +83,19 @@ static struct output_file *file(void *self, const char *group, const char *name)
     return output;
 }
 
-static void collect(void *self, struct output_file *output)
+static void limits(void *self, struct output_file *output, uint64_t max_bytes, uint64_t keep)
 {
-    (void)self, (void)output;
+    (void)self, (void)output, (void)max_bytes, (void)keep;
+}
+
+static void collect(void *self, struct output_file *output, uint64_t run)
+{
+    (void)self, (void)output, (void)run;
+}
+
+static void last(void *self, struct output_file *output, uint64_t run)
+{
+    (void)self, (void)output, (void)run;
 }
 
 static void follow(void *self, struct output_file *output, uint64_t id, bool on)
@@ -103,12 +114,13 @@ static void drop(void *self, struct output_file *output)
     free(output);
 }
 
-static bool drained(void *self, struct output_file *output);
+static bool drained(void *self, struct output_file *output, uint64_t run);
 
 static const struct brain_port port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
     .keep_wish = keep_wish, .resolve = resolve, .chance = die, .log = log_line, .file = file,
-    .collect = collect, .follow = follow, .read = read_output, .drained = drained, .drop = drop,
+    .limits = limits, .collect = collect, .follow = follow, .read = read_output, .last = last,
+    .drained = drained, .drop = drop,
 };
 
 /* ---- turns ------------------------------------------------------------------------ */
@@ -144,19 +156,20 @@ static void wake_soon(struct site *site)
     wake(site, site->w->now_ms + between(site->w, 0, 2));
 }
 
+/* tag: a life of the brain, a slot, a run. */
 static void drain(struct world *w, void *subject, uint64_t tag)
 {
     struct site *site = subject;
-    const struct slot *slot = &site->keeper.slots[tag % SIM_SLOTS];
+    const struct slot *slot = &site->keeper.slots[tag / SIM_RUNS % SIM_SLOTS];
 
     (void)w;
-    if (site->brain == NULL || tag / SIM_SLOTS != site->life)
+    if (site->brain == NULL || tag / SIM_RUNS / SIM_SLOTS != site->life)
         return;
-    brain_on_drained(site->brain, slot->group, slot->name);
+    brain_on_drained(site->brain, slot->group, slot->name, tag % SIM_RUNS);
     wake_soon(site);
 }
 
-static bool drained(void *self, struct output_file *output)
+static bool drained(void *self, struct output_file *output, uint64_t run)
 {
     struct site *site = self;
 
@@ -166,7 +179,7 @@ static bool drained(void *self, struct output_file *output)
         if (strcmp(site->keeper.slots[i].name, output->name) == 0
             && strcmp(site->keeper.slots[i].group, output->group) == 0)
             later(site->w, between(site->w, 1, DRAIN_MS), drain, site,
-                  site->life * SIM_SLOTS + i);
+                  (site->life * SIM_SLOTS + i) * SIM_RUNS + run);
     return false;
 }
 

@@ -127,10 +127,15 @@ static struct output_file *file(void *self, const char *group, const char *name)
     return (struct output_file *)pm_strdup(name); /* a token is all the core sees */
 }
 
-static void collect(void *self, struct output_file *output)
+static void limits(void *self, struct output_file *output, uint64_t max_bytes, uint64_t keep)
+{
+    (void)self, (void)output, (void)max_bytes, (void)keep;
+}
+
+static void collect(void *self, struct output_file *output, uint64_t run)
 {
     (void)self;
-    say("collect %s", (const char *)output);
+    say("collect %s %d", (const char *)output, (int)run);
 }
 
 static void follow(void *self, struct output_file *output, uint64_t id, bool on)
@@ -145,10 +150,14 @@ static void read_output(void *self, struct output_file *output, const struct pm_
     say("read %s %d", (const char *)output, (int)read->offset);
 }
 
-static bool drained(void *self, struct output_file *output)
+static void last(void *self, struct output_file *output, uint64_t run)
 {
-    (void)self;
-    (void)output;
+    (void)self, (void)output, (void)run;
+}
+
+static bool drained(void *self, struct output_file *output, uint64_t run)
+{
+    (void)self, (void)output, (void)run;
     return !t.undrained;
 }
 
@@ -159,8 +168,8 @@ static void drop(void *self, struct output_file *output)
 }
 
 static const struct brain_port port = { to_keeper, to_sheriff, reconnect, keep_wish, resolve,
-                                        chance, note_log, file, collect, follow, read_output,
-                                        drained, drop };
+                                        chance, note_log, file, limits, collect, follow,
+                                        read_output, last, drained, drop };
 
 /* ---- given, when, then ------------------------------------------------------------ */
 

@@ -14,7 +14,7 @@ Test(life, a_wish_becomes_a_life_in_the_same_turn)
     when_want(1, true, 1);
     then_said("spawn 0/1 /bin/true\nstatus 1\n");
     when_spawned(0, 1, 100);
-    then_said("collect cam\nstatus 1\n");
+    then_said("collect cam 1\nstatus 1\n");
     cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
     cr_assert_eq(row("cam")->pid, 100);
     cr_assert_eq(row("cam")->order, 1);
@@ -63,9 +63,9 @@ Test(life, the_keeper_holds_the_pipes_until_the_last_byte_is_in_the_file)
     when_ended(0, 1, 0, 0);
     then_said("status 1\n");
     t.undrained = false;
-    brain_on_drained(t.brain, "", "cam");
+    brain_on_drained(t.brain, "", "cam", 1);
     then_said("seen 0/1\n");
-    brain_on_drained(t.brain, "", "cam");
+    brain_on_drained(t.brain, "", "cam", 1);
     then_said("");
 }
 
@@ -93,7 +93,7 @@ Test(life, the_slot_of_a_removed_process_is_free_when_its_last_byte_is_in_the_fi
     when_wants(3, &want, 1);
     then_said("spawn 1/1 /bin/true\n");
     t.undrained = false;
-    brain_on_drained(t.brain, "", "cam");
+    brain_on_drained(t.brain, "", "cam", 1);
     then_said("free 0\n");
 }
 
@@ -116,13 +116,13 @@ Test(life, a_new_brain_takes_the_pipes_of_a_removed_process_and_its_name_is_free
     when_brain_restarts(0);
     when_ended(0, 1, 0, SIGTERM);
     brain_on_keeper(t.brain, PM_MSG_HELD, &held, t.now);
-    then_said("collect cam\n");
+    then_said("collect cam 1\n");
     brain_on_keeper(t.brain, PM_MSG_READY, &ready, t.now);
     given_welcome_from(SHERIFF);
     cr_assert_eq(row("cam")->pid, 101);
     then_said("hello\nstatus full 1\n");
     t.undrained = false;
-    brain_on_drained(t.brain, "", "cam");
+    brain_on_drained(t.brain, "", "cam", 1);
     then_said("free 0\n");
 }
 

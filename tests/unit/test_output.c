@@ -23,6 +23,7 @@ static struct {
     struct output *output;
     struct output_file *file;
     int pipe[2];
+    uint64_t run;
 } t;
 
 static char *path_of(const char *group, const char *name)
@@ -36,7 +37,7 @@ static void given_process(const char *group, const char *name)
 {
     t.file = output_file_open(t.output, group, name);
     cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
-    output_file_take(t.output, t.file, PM_STREAM_OUT, t.pipe[0]);
+    output_file_take(t.output, t.file, ++t.run, t.pipe[0], -1);
 }
 
 static void when_written(const char *text)
@@ -157,10 +158,11 @@ Test(output, a_second_life_continues_where_the_first_ended)
     when_written("one\n");
     close(t.pipe[1]);
     cr_assert_str_eq(next_news(OUTPUT_DRAINED).name, "cam");
-    cr_assert(output_file_drained(t.file));
+    cr_assert(output_file_drained(t.file, 0));
     cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
-    output_file_take(t.output, t.file, PM_STREAM_OUT, t.pipe[0]);
-    cr_assert_not(output_file_drained(t.file));
+    output_file_take(t.output, t.file, ++t.run, t.pipe[0], -1);
+    cr_assert_not(output_file_drained(t.file, 0));
+    cr_assert(output_file_drained(t.file, 1));
     when_written("two\n");
     then_file_is(path, "one\ntwo\n");
 }
@@ -351,4 +353,42 @@ Test(output, a_full_disk_loses_nothing)
     cr_assert_eq(bytes.data.n, sizeof block);
     cr_assert_arr_eq(bytes.data.at, block, sizeof block);
     cr_assert_eq(system(umount), 0);
+}
+
+static void then_last(uint64_t run, uint64_t end, const char *text)
+{
+    output_file_last(t.output, t.file, run);
+    struct output_news news = next_news(OUTPUT_LAST);
+    cr_assert_str_eq(news.name, "cam");
+    cr_assert_eq(news.run, run);
+    cr_assert_eq(news.end, end);
+    cr_assert_eq(news.data.n, strlen(text), "%.*s", (int)news.data.n, news.data.at);
+    if (news.data.n > 0)
+        cr_assert_arr_eq(news.data.at, text, news.data.n);
+}
+
+Test(output, the_last_lines_of_a_run_are_told_when_its_pipes_are_drained)
+{
+    given_process("", "cam");
+    when_written("one\ntwo\nthree");
+    close(t.pipe[1]);
+    then_last(1, 13, "one\ntwo\nthree");
+    cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
+    output_file_take(t.output, t.file, 2, t.pipe[0], -1);
+    for (int i = 0; i < OUTPUT_LAST_LINES; i++)
+        when_written("before\n");
+    for (int i = 0; i < OUTPUT_LAST_LINES; i++)
+        when_written("x\n");
+    close(t.pipe[1]);
+    then_last(2, 13 + 9 * OUTPUT_LAST_LINES, "x\nx\nx\nx\nx\nx\nx\nx\nx\nx\n");
+    then_last(7, 0, "");
+}
+
+Test(output, the_last_lines_do_not_wait_for_ever_for_who_holds_the_pipe)
+{
+    given_process("", "cam");
+    when_written("alive\n");
+    PM_CLEANUP(pm_free) char *path = path_of("", "cam");
+    then_file_is(path, "alive\n");
+    then_last(1, 6, "alive\n");
 }
