@@ -90,6 +90,16 @@ struct wish **desired_sorted(struct desired *d, size_t *out_n)
     return d->wishes;
 }
 
+size_t desired_bytes(const struct post *post)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < post->n; i++)
+        if (!post->wishes[i]->removing)
+            bytes += post->wishes[i]->bytes;
+    return bytes;
+}
+
 const char *desired_host(const struct desired *d, const char *host)
 {
     static const char *const own[] = { "", "localhost", "127.0.0.1", "::1" };
@@ -118,6 +128,7 @@ static void take_spec(struct wish *wish, const struct pm_spec *spec, uint64_t id
     pm_arena_init(&wish->arena, 0);
     enum pm_err err = pm_copy(&pm_spec_desc, &named, &wish->arena, &wish->spec);
     pm_assert(err == PM_OK); /* a spec that came in one message fits one arena */
+    wish->bytes = pm_encoded_size(&pm_spec_desc, &wish->spec);
 }
 
 /* Where in its post a wish with this id is, or belongs. */
@@ -366,6 +377,7 @@ void desired_abort(struct desired *d)
             pm_arena_fini(&wish->arena);
             wish->spec = t->old_spec;
             wish->arena = t->old_arena;
+            wish->bytes = pm_encoded_size(&pm_spec_desc, &wish->spec);
         }
         wish->up = t->old_up;
         wish->held = t->old_held;

@@ -18,6 +18,7 @@ struct target; /* orders.h */
 struct wish {
     struct pm_spec spec;     /* owned; id and host are always filled in */
     struct pm_arena arena;   /* holds it */
+    size_t bytes;            /* of it, encoded */
     struct post *post;
     bool up, removing;       /* removing: gone from the wish, kept until nothing of it lives */
     bool held;               /* an operator wants it down: autostart does not raise it */
@@ -39,6 +40,7 @@ struct post {
     size_t n;
     uint64_t specs_generation, wants_generation;
     bool specs_due, wants_due;   /* committed and not sent yet */
+    uint64_t untold;             /* specs generation found too large to be sent, and that was said */
     bool due;                    /* the sheriff's: it is on the list of those to be sent */
     struct deputy *deputy;       /* the fleet's; NULL: has never connected */
     bool stale;                  /* the view's: clients have an older row */
@@ -80,6 +82,9 @@ struct wish *desired_find(const struct desired *d, const char *host, const char 
 struct post *desired_find_post(const struct desired *d, const char *name);
 struct post *desired_post(struct desired *d, const char *name); /* makes it when it is new */
 struct wish **desired_sorted(struct desired *d, size_t *out_n); /* by group, name and host */
+
+/* Of all its specs, encoded; those being removed are told to nobody. */
+size_t desired_bytes(const struct post *post);
 
 /* "", localhost and its addresses mean the sheriff's own machine. */
 const char *desired_host(const struct desired *d, const char *host);

@@ -6,7 +6,8 @@
  */
 #include "sheriffd/plan.h"
 
-#include <procman/limits.h>
+#include "sheriffd/load.h"
+
 #include <procman/spec.h>
 #include <procman/suggest.h>
 
@@ -189,49 +190,24 @@ static void plan_prune(const struct desired *d, const struct plan_request *reque
     }
 }
 
-struct load { const char *host; size_t n; };
-
-static bool same_host(const void *item, const void *key)
-{
-    return strcmp(((const struct load *)item)->host, key) == 0;
-}
-
-static enum pm_err add_load(const struct desired *d, struct table *table, struct load *fresh,
-                            const char *host, char **why)
-{
-    uint64_t hash = table_hash_text(0, host);
-    struct load *load = table_find(table, hash, same_host, host);
-    const struct post *post = desired_find_post(d, host);
-
-    if (load == NULL) {
-        load = fresh;
-        *load = (struct load){ .host = host, .n = post != NULL ? post->n : 0 };
-        table_put(table, hash, load);
-    }
-    if (++load->n <= PM_LIMIT_SLOTS)
-        return PM_OK;
-    *why = pm_printf("%s would have more than the %d processes a deputy takes", host,
-                     PM_LIMIT_SLOTS);
-    return PM_LIMIT;
-}
-
 static enum pm_err within_limits(const struct desired *d, const struct plan *plan, char **why)
 {
-    struct table table = { 0 };
-    struct load *loads = pm_alloc(plan->n * sizeof *loads);
-    size_t added = 0;
-    enum pm_err err = PM_OK;
+    struct loads loads;
+    enum pm_err err;
 
-    for (size_t i = 0; i < plan->n && err == PM_OK; i++)
-        if (plan->items[i].action == PM_ACTION_ADD)
-            err = add_load(d, &table, &loads[added++], plan->items[i].host, why);
-    if (err == PM_OK && d->n + added > PM_LIMIT_PROCESSES) {
-        *why = pm_printf("%zu processes would be more than the %d a sheriff takes",
-                         d->n + added, PM_LIMIT_PROCESSES);
-        err = PM_LIMIT;
+    loads_init(&loads, d, plan->n);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct plan_item *item = &plan->items[i];
+
+        if (item->action == PM_ACTION_ADD)
+            loads_add(&loads, item->host, item->spec);
+        else if (item->action == PM_ACTION_REMOVE)
+            loads_remove(&loads, item->wish);
+        else if (item->action != PM_ACTION_NONE)
+            loads_change(&loads, item->wish, item->spec);
     }
-    table_fini(&table);
-    free(loads);
+    err = loads_check(&loads, why);
+    loads_fini(&loads);
     return err;
 }
 

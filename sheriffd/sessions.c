@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define REFUSAL_QUIET_MS 60000
+#define AROUND_SPECS 64 /* bytes of their message around them */
 #define MISMATCHES 2 /* beats in a row that disagree before we heal: one may cross an order */
 
 static void note(struct sheriff *s, const char *name, const char *what, const char *text)
@@ -322,6 +323,22 @@ void sessions_beat(struct sheriff *s)
     }
 }
 
+/* Nothing is planned or adopted that would lead here. It is told nothing then, wants neither: they
+ * would wait for these specs. */
+static bool is_too_much(struct sheriff *s, struct post *post)
+{
+    size_t bytes = desired_bytes(post);
+
+    if (bytes <= PM_LIMIT_FRAME - AROUND_SPECS)
+        return false;
+    if (post->untold != post->specs_generation)
+        sheriff_log(s, PM_LOG_ERROR, "deputy %s: what defines its processes is %zu bytes, more "
+                    "than one message holds; it goes on with what it has until some are removed "
+                    "or put on another host", post->name, bytes);
+    post->untold = post->specs_generation;
+    return true;
+}
+
 static void send_specs(struct sheriff *s, struct deputy *deputy)
 {
     struct post *post = deputy->post;
@@ -367,9 +384,11 @@ static bool send_to(struct sheriff *s, struct post *post)
         return false; /* its first status of the next session makes all of it due */
     if (deputy->adopting)
         return true;
-    if (post->specs_due)
+    bool too_much = is_too_much(s, post);
+
+    if (post->specs_due && !too_much)
         send_specs(s, deputy);
-    if (post->wants_due && deputy->session != 0)
+    if (post->wants_due && !too_much && deputy->session != 0)
         send_wants(s, deputy);
     post->specs_due = post->wants_due = false;
     return false;

@@ -39,6 +39,7 @@ Test(codec, every_kind_of_message_arrives_as_it_was_sent)
             sample_part(&sample, desc, sent);
             buf.n = 0;
             cr_assert_eq(pm_encode(desc, sent, &buf), PM_OK);
+            cr_assert_eq(pm_encoded_size(desc, sent), buf.n);
             decodes(desc, got);
             cr_assert(pm_same(desc, sent, got), "%s, seed %d", desc->name, (int)seed);
             pm_arena_fini(&arena);

@@ -219,3 +219,53 @@ Test(plan, refuses_more_than_one_deputy_can_hold)
     free(specs);
     free(names);
 }
+
+/* ---- a deputy is told all its specs in one message -------------------------------- */
+
+enum { HEAVY = PM_LIMIT_WISH / PM_LIMIT_STRING }; /* so many of them fit, and not one more */
+
+static char heavy_command[PM_LIMIT_STRING - 500];
+
+static struct pm_spec heavy(size_t number, const char *host)
+{
+    static char names[HEAVY + 1][16];
+
+    memset(heavy_command, 'x', sizeof heavy_command - 1);
+    snprintf(names[number], sizeof names[number], "heavy%zu", number);
+    return spec(names[number], host, heavy_command);
+}
+
+static void given_a_full_deputy(void)
+{
+    struct pm_spec specs[HEAVY];
+
+    for (size_t i = 0; i < HEAVY; i++)
+        specs[i] = heavy(i, "k9");
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, specs, HEAVY), PM_OK);
+    carry_out(PM_APPLY_MODE_MERGE);
+}
+
+Test(plan, refuses_specs_that_one_deputy_cannot_be_told)
+{
+    struct pm_spec more = heavy(HEAVY, "k9"), elsewhere = heavy(HEAVY, "k8");
+
+    given_a_full_deputy();
+    cr_assert_eq(make(PM_APPLY_MODE_ADD, false, NULL, &more, 1), PM_LIMIT);
+    cr_assert(strstr(why, "k9") && strstr(why, "15M") && strstr(why, "another host"), "%s", why);
+    cr_assert_eq(make(PM_APPLY_MODE_ADD, false, NULL, &elsewhere, 1), PM_OK);
+    /* What goes makes room for what comes. */
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, NULL, &more, 1), PM_OK);
+}
+
+Test(plan, refuses_an_edit_that_one_deputy_cannot_be_told_and_takes_one_that_shrinks)
+{
+    static char variable[PM_LIMIT_STRING - 500];
+    struct pm_var env = { .name = "A", .value = variable };
+    struct pm_spec grown = heavy(3, "k9"), shrunk = spec("heavy3", "k9", "true");
+
+    given_a_full_deputy();
+    memset(variable, 'y', sizeof variable - 1);
+    grown.env = (struct pm_var_list){ &env, 1 };
+    cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &grown, 1), PM_LIMIT);
+    cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &shrunk, 1), PM_OK);
+}

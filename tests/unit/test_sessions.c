@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <procman/limits.h>
 #include <procman/status.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct stage stage;
@@ -233,6 +234,42 @@ Test(sessions, never_lags_behind_an_order_a_deputy_has_obeyed)
     settle(&stage);
     cr_assert_gt(want_for(&stage, "cam")->order, 900);
     (void)k9;
+}
+
+/* An older sheriff may have stored more than fits one message. */
+Test(sessions, a_deputy_that_cannot_be_told_its_specs_keeps_its_session_and_somebody_hears_of_it)
+{
+    enum { MANY = PM_LIMIT_FRAME / (PM_LIMIT_STRING / 2) + 1 };
+    static char command[PM_LIMIT_STRING / 2];
+    static struct pm_spec specs[MANY];
+    static struct batch_want wants[MANY];
+    static char names[MANY][16];
+    struct image image = { .sheriff_id = 4711, .specs = specs, .wants = wants, .n = MANY };
+    struct fake_deputy k9;
+
+    memset(command, 'x', sizeof command - 1);
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        specs[i] = spec(names[i], "k9", command);
+        specs[i].id = wants[i].id = i + 1;
+        wants[i].by = "";
+    }
+    stage_end(&stage);
+    stage_begin(&stage, &image, false);
+    settle(&stage);
+    k9 = given_deputy(&stage, "k9", 1, NULL, 0);
+    size_t logged = stage.logged;
+    cr_assert_gt(logged, 0);
+    cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0);
+    cr_assert_eq(said_count(&stage, PM_MSG_WANTS), 0);
+    for (int second = 0; second < 3; second++) {
+        struct pm_beat beat = { .session = k9.session, .seq = k9.seq, .generation = 5 };
+
+        deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+        pass(&stage, 1000);
+    }
+    cr_assert_eq(stage.logged, logged, "it was said once");
+    cr_assert_eq(seen_by_client(&stage, "p7")->state, PM_STATE_STOPPED);
 }
 
 /* ---- deputies go ------------------------------------------------------------------ */

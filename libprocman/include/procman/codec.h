@@ -37,6 +37,9 @@ PM_API enum pm_err pm_buf_add(struct pm_buf *buf, const void *bytes, size_t n) P
 PM_API enum pm_err pm_encode(const struct pm_desc *desc, const void *from, struct pm_buf *out)
     PM_MUST_USE;
 
+/* How many bytes pm_encode would append; more than PM_LIMIT_FRAME when it would refuse. */
+PM_API size_t pm_encoded_size(const struct pm_desc *desc, const void *from);
+
 /* Fill the struct at `out` from all n bytes.
  *   arena   takes lists and strings; `out` borrows from it. A BIN borrows from `bytes`.
  *   why     if not NULL: on failure a sentence such as "status.procs[3].pid: not a whole

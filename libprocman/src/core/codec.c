@@ -21,8 +21,8 @@
 
 struct encode {
     msgpack_packer packer;
-    struct pm_buf *out;
-    size_t most;       /* bytes `out` may hold in the end */
+    struct pm_buf *out; /* NULL: they are only counted */
+    size_t n, most;    /* bytes so far, and allowed */
     enum pm_err err;   /* the first thing that went wrong */
 };
 
@@ -30,10 +30,11 @@ static int write_bytes(void *context, const char *bytes, size_t n)
 {
     struct encode *to = context;
 
-    if (to->err == PM_OK && n > to->most - to->out->n)
+    if (to->err == PM_OK && n > to->most - to->n)
         to->err = PM_LIMIT;
-    if (to->err == PM_OK)
+    if (to->err == PM_OK && to->out != NULL)
         to->err = pm_buf_add(to->out, bytes, n);
+    to->n += n;
     return to->err == PM_OK ? 0 : -1;
 }
 
@@ -150,11 +151,20 @@ static void put_part(struct encode *to, const struct pm_desc *desc, const void *
 enum pm_err pm_encode(const struct pm_desc *desc, const void *from, struct pm_buf *out)
 {
     size_t before = out->n;
-    struct encode to = { .out = out, .most = before + PM_LIMIT_FRAME };
+    struct encode to = { .out = out, .most = PM_LIMIT_FRAME };
 
     msgpack_packer_init(&to.packer, &to, write_bytes);
     put_part(&to, desc, from);
     if (to.err != PM_OK)
         out->n = before;
     return to.err;
+}
+
+size_t pm_encoded_size(const struct pm_desc *desc, const void *from)
+{
+    struct encode to = { .most = PM_LIMIT_FRAME };
+
+    msgpack_packer_init(&to.packer, &to, write_bytes);
+    put_part(&to, desc, from);
+    return to.err == PM_OK ? to.n : (size_t)PM_LIMIT_FRAME + 1;
 }
