@@ -7,6 +7,7 @@
  */
 #include "sheriffd/adopt.h"
 
+#include "sheriffd/load.h"
 #include "sheriffd/orders.h"
 
 #include <procman/process.h>
@@ -49,11 +50,34 @@ static bool is_ours(const struct sheriff *s, const struct pm_spec *spec)
     return wish != NULL;
 }
 
+static void adopt_one(struct sheriff *s, const struct pm_spec *spec, const struct pm_want *want)
+{
+    struct wish *wish = desired_add(&s->desired, spec);
+
+    wish->up = want->up;
+    desired_raise(&s->desired, wish, want->order);
+    fleet_link(&s->fleet, wish);
+}
+
+static void record(struct sheriff *s, const struct pm_spec *spec, bool has_room)
+{
+    struct journal_about about = { spec->host, spec->group, spec->name };
+
+    if (has_room)
+        journal_add(&s->journal, s->now.wall, about, "added", "",
+                    "adopted from deputy %s, which had it from another sheriff", spec->host);
+    else
+        journal_add(&s->journal, s->now.wall, about, "removed", "", "not adopted from deputy %s: "
+                    "there is no room for it; it is stopped", spec->host);
+}
+
 static void enter(struct sheriff *s, struct deputy *deputy, const struct adoption *adoption)
 {
     const struct pm_holding *holding = &adoption->holding;
-    size_t adopted = 0;
+    size_t adopted = 0, refused = 0;
+    struct loads loads;
 
+    loads_init(&loads, &s->desired, 1);
     for (size_t i = 0; i < holding->specs.n; i++) {
         struct pm_spec spec = holding->specs.at[i];
         const struct pm_want *want = want_of(holding, i);
@@ -61,20 +85,23 @@ static void enter(struct sheriff *s, struct deputy *deputy, const struct adoptio
         spec.host = deputy->name;
         if (is_ours(s, &spec) || pm_spec_fault(&spec) != NULL || want->order > ORDER_MOST)
             continue;
-        struct wish *wish = desired_add(&s->desired, &spec);
-        wish->up = want->up;
-        desired_raise(&s->desired, wish, want->order);
-        fleet_link(&s->fleet, wish);
-        adopted++;
-        if (adoption->again)
-            continue;
-        journal_add(&s->journal, s->now.wall,
-                    (struct journal_about){ deputy->name, spec.group, spec.name }, "added", "",
-                    "adopted from deputy %s, which had it from another sheriff", deputy->name);
+        bool has_room = loads_take(&loads, deputy->name, &spec);
+
+        adopted += has_room;
+        refused += !has_room;
+        if (has_room)
+            adopt_one(s, &spec, want);
+        if (!adoption->again)
+            record(s, &spec, has_room);
     }
+    loads_fini(&loads);
     if (adopted > 0 && !adoption->again)
         sheriff_log(s, PM_LOG_WARNING, "deputy %s: adopted %zu processes that it had from another "
                     "sheriff", deputy->name, adopted);
+    if (refused > 0 && !adoption->again)
+        sheriff_log(s, PM_LOG_ERROR, "deputy %s: %zu processes that it had from another sheriff "
+                    "are more than a sheriff or a deputy can hold; they are stopped",
+                    deputy->name, refused);
 }
 
 /* ---- until it is stored ----------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct pm_program program = {
     .name = "procmanctl",
@@ -71,8 +72,6 @@ static enum pm_err run_verb(struct ctl *ctl, const struct pm_args *args)
         err = check_words(ctl);
     if (err == PM_OK)
         err = ctl->verb->run(ctl);
-    pm_client_close(&ctl->client);
-    pm_free(&ctl->name);
     return err;
 }
 
@@ -113,6 +112,21 @@ static void skip_name_services(void)
     __nss_configure_lookup("protocols", "files");
 }
 
+/* Every request was answered and the output is written, so there is nothing left that taking
+ * libzmq's threads and sockets apart could save; the kernel does it in a tenth of the time
+ * (0.4 ms of a 6 ms `status`). Under a sanitizer everything is freed, so that it sees leaks. */
+static int leave(struct ctl *ctl, struct pm_args *args, int status)
+{
+#ifndef __SANITIZE_ADDRESS__
+    _exit(status);
+#endif
+    pm_client_close(&ctl->client);
+    pm_free(&ctl->name);
+    free(args->words.at);
+    free(ctl->set.set.at);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct ctl ctl = { 0 };
@@ -127,7 +141,5 @@ int main(int argc, char **argv)
     else
         complain("%s; see \"procmanctl help\"", why);
     pm_free(&why);
-    free(args.words.at);
-    free(ctl.set.set.at);
-    return pm_err_exit(close_output(err));
+    return leave(&ctl, &args, pm_err_exit(close_output(err)));
 }

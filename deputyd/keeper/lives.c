@@ -21,15 +21,6 @@
 /* An adopted leader may itself stay a zombie for ever, if whoever inherited it does not care. */
 #define ADOPTED_GROUP_MS 100
 
-static void close_fds(struct pm_life *life)
-{
-    for (int i = 0; i < 2; i++) {
-        if (life->fds[i] > 0)
-            close(life->fds[i]);
-        life->fds[i] = 0;
-    }
-}
-
 static bool lingers(const struct pm_life *life)
 {
     return life->patience.ms != 0;
@@ -46,10 +37,12 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
     if (pidfd < 0)
         return false;
     *life = (struct pm_life){ .pid = slot->pid, .pidfd = pidfd };
+    if (slot->note_n == 0)
+        pm_adopt_names(slot->pid, &life->group, &life->name);
     for (int i = 0; i < 2; i++)
         life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
     if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
-        close_fds(life);
+        pm_read_ends_close(life->fds);
     pm_slot_change(slot);
     slot->adopted = true;
     pm_slot_enter(slot, PM_SLOT_LIVE);
@@ -105,11 +98,32 @@ static struct pm_slot *claim(struct pm_lives *lives, const struct pm_spawn *what
     return NULL;
 }
 
+/* Its place is needed for the next life; its last words may not be in their file yet. */
+static void owe_output(struct pm_lives *lives, uint64_t number, uint64_t run)
+{
+    struct pm_life *life = &lives->at[number];
+    struct pm_debt debt = { .slot = number, .run = run, .fds = { life->fds[0], life->fds[1] } };
+    struct pm_debt gone;
+
+    if (life->fds[0] > 0 && pm_owed_add(&lives->owed, &debt, &gone))
+        pm_log_warning("deputy %s: the output of life %llu in slot %llu has not ended and is no "
+                       "longer kept for a next brain: too many such lives", lives->ground.deputy,
+                       (unsigned long long)gone.run, (unsigned long long)gone.slot);
+    life->fds[0] = life->fds[1] = 0;
+}
+
+static void forget_names(struct pm_life *life)
+{
+    pm_free(&life->group);
+    pm_free(&life->name);
+}
+
 void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct pm_birth *out)
 {
     struct pm_slot *slot;
     struct pm_proc_stat stat;
     struct pm_life *life;
+    uint64_t run_before;
 
     *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .fds = { -1, -1 } };
     slot = claim(lives, what, &out->error);

@@ -2,6 +2,7 @@
 #ifndef KEEPER_LIVES_H
 #define KEEPER_LIVES_H
 
+#include "keeper/owed.h"
 #include "keeper/slots.h"
 #include "keeper/spawn.h"
 
@@ -12,7 +13,8 @@ struct pm_life {
     pid_t pid;     /* of the leader; 0: it is dead */
     struct pm_mono patience; /* its group, killed with it, is waited for until then; ms 0: not so */
     int pidfd;     /* of an adopted one; else 0 */
-    int fds[2];    /* read ends of out and err, open until its end is seen; else 0 */
+    int fds[2];    /* read ends of out and err, open until they are drained; else 0 */
+    char *group, *name; /* of an adopted one whose note is lost: as its environment says; heap */
 };
 
 struct pm_lives {
@@ -21,6 +23,7 @@ struct pm_lives {
     int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
     size_t living;               /* lives with a leader or a group */
     size_t lingering;            /* of these, those whose leader is dead */
+    struct pm_owed owed;         /* pipes of lives before the present ones */
     struct pm_life at[PM_LIMIT_SLOTS];
 };
 #define PM_LIVES_EVENT 16u /* epoll data below are the caller's */
@@ -50,6 +53,7 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
 bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now);
 
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run);
+void pm_lives_drained(struct pm_lives *lives, uint64_t number, uint64_t run);
 void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note);
 
 /* Was it found where no leader of its life lived? */

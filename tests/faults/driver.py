@@ -1,6 +1,6 @@
 """Does harm to a private fleet, by a seeded plan, and proves after each harm that all is well.
 
-    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--list]
+    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--table FILE] [--list]
 
 --only takes a fault's name, or words that are in several. Each round has dice of its own, drawn
 from seed, fault and round: `--only NAME --seed N` repeats the rounds of one fault, as exactly as
@@ -23,7 +23,7 @@ from ground import BIN, Ground, KID, SANITIZED
 from grounds import GROUNDS, SMALL_DISKS
 from harm import ROWS
 
-for faults in ("deaths", "shortage", "memory", "people"):
+for faults in ("deaths", "network", "shortage", "memory", "people", "crowds", "strangers"):
     importlib.import_module(faults)         # each adds its rows to the table
 
 BACK_TO_BASELINE = 10   # seconds
@@ -190,7 +190,7 @@ class Driver:
             if self.ground:
                 self.abandon()
         self.progress(0, 0, "")
-        self.print_table(time.monotonic() - begun)
+        self.show_table(time.monotonic() - begun)
         print(f"{self.passed} passed, {self.failed} failed")
         return 1 if self.failed else 0
 
@@ -201,18 +201,26 @@ class Driver:
         elif step and step % 100 == 0:
             print(f"{step}/{steps} at {time.strftime('%H:%M:%S')}", flush=True)
 
-    def print_table(self, seconds):
+    def table(self):
+        """Of each fault that was done: how often, and what it cost."""
         heads = ("times", "failed", "lost B", "doubled B", "torn B", "second", "forgotten",
                  "worst s", "all s")
-        print(f"{'fault':48} " + " ".join(f"{head:>9}" for head in heads))
+        yield f"{'fault':48} " + " ".join(f"{head:>9}" for head in heads)
         for name, it in self.tallies.items():
             if it.times:
-                print(f"{name:48} " + " ".join(f"{n:>9}" for n in (
+                yield f"{name:48} " + " ".join(f"{n:>9}" for n in (
                     it.times, it.failed, it.lost, it.doubled, it.torn, it.second, it.forgotten,
-                    f"{it.worst:.2f}", f"{it.spent:.1f}")))
+                    f"{it.worst:.2f}", f"{it.spent:.1f}"))
+
+    def show_table(self, seconds):
+        lines = [*self.table()]
         if self.skipped:
-            print("not possible on this machine, or not as this user:", ", ".join(self.skipped))
-        print(f"in {seconds:.0f} s")
+            lines.append("not possible on this machine, or not as this user: "
+                         + ", ".join(self.skipped))
+        lines.append(f"in {seconds:.0f} s, seed {self.options.seed}")
+        print("\n".join(lines))
+        if self.options.table:
+            self.options.table.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main():
@@ -222,6 +230,7 @@ def main():
     parser.add_argument("--only", action="append", metavar="WORDS", help="faults named so")
     parser.add_argument("--rounds", type=int, help="of each fault")
     parser.add_argument("--logs", action="store_true", help="show what the daemons said")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, too")
     parser.add_argument("--list", action="store_true", help="name the faults")
     options = parser.parse_args()
     if options.list:

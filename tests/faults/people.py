@@ -1,17 +1,13 @@
-"""Faults: kids that behave badly, crowds of clients and kids, strangers at the door."""
+"""Faults: kids that behave badly."""
 import os
 import signal
-import socket
 import time
 
 from fleet import wait_until
-from ground import Kid, Violation
-from harm import (VICTIMS, a_moment, corrupt, deputy_dir, doors, fault, kill_deputy, kill_kids,
-                  kill_sheriff, knock, some_of_alpha, storm, wait_replaced)
+from ground import Violation
+from harm import (VICTIMS, a_moment, corrupt, deputy_dir, fault, kill_deputy, kill_kids,
+                  kill_sheriff, some_of_alpha, wait_replaced)
 
-
-
-# ---- kids that behave badly -------------------------------------------------------------------
 
 @fault("a kid that ignores TERM", short=1, full=200)
 def _(ground, dice):
@@ -119,126 +115,3 @@ def _(ground, dice):
 @fault("a kid that crashes 10,000 times", short=0, full=1)
 def _(ground, _dice):
     crash_until(ground, 10000)
-
-
-# ---- crowds -----------------------------------------------------------------------------------
-
-@fault("commands raced by 10 clients", short=1, full=340)
-def _(ground, dice):
-    """Whatever the order in which they come: each is answered, and the last word counts."""
-    names = storm(ground)
-    ground.may_touch(*names)
-    for _ in range(3):
-        racing = [ground.ctl_begin(dice.choice(("start", "stop", "restart")), "--timeout", "20s",
-                                   *dice.sample(names, dice.randint(1, 3))) for _ in range(10)]
-        for command in racing:
-            result = ground.ctl_end(command)
-            if result.status not in (0, 1):     # 1: another client ordered otherwise meanwhile
-                raise Violation(f"a raced command: {result}")
-    ground.order("start", *names)
-
-
-@fault("commands raced, and the sheriff killed", short=1, full=100)
-def _(ground, dice):
-    names = storm(ground)
-    ground.may_touch(*names)
-    racing = [ground.ctl_begin(dice.choice(("start", "stop", "restart")), "--timeout", "20s",
-                               dice.choice(names)) for _ in range(10)]
-    a_moment(dice)
-    kill_sheriff(ground)
-    ground.begin_sheriff()
-    for command in racing:
-        ground.ctl_end(command)
-    ground.order("start", *names)
-
-
-@fault("1,000 kids ending at once", short=1, full=20, within=20, ground="thousand")
-def _(ground, dice):
-    fifo = ground.dir / f"gate-{dice.randrange(1 << 30)}"
-    os.mkfifo(fifo)
-    codes = {f"one-{i}": dice.randrange(4) for i in range(1000)}
-    kids = [Kid(name, "alpha", "--crash-after", 1, "--rate", 0, "--until", fifo, "--code", code,
-                auto_restart="no", up=False) for name, code in codes.items()]
-    for kid in kids:
-        ground.kids[kid.name] = kid
-        ground.ledgers[kid.name] = ground.ledger(kid)
-    ground.may_touch(*codes)
-    ground.configure()
-    wait_until(lambda: sum(len(copies) for name, copies in ground.living().items()
-                           if name in codes) == 1000, "1,000 live", 60)
-    os.close(os.open(fifo, os.O_WRONLY))
-    wait_until(lambda: not any(ground.living()[name] for name in codes), "all have ended", 30)
-    wait_until(lambda: all(row["state"] in ("exited", "failed") for row in ground.status()
-                           if row["name"] in codes), "all are seen to have ended", 30)
-    wrong = [row for row in ground.status()
-             if row["name"] in codes and row["exit_code"] != codes[row["name"]]]
-    if wrong:
-        raise Violation(f"{len(wrong)} exit codes are wrong: {wrong[:3]}")
-    ground.verify_output(time.monotonic() + 20)
-    ground.ok("remove", *codes)
-    for name in codes:
-        del ground.kids[name], ground.ledgers[name]
-
-
-# ---- strangers at the door --------------------------------------------------------------------
-
-GREETING = b"\xff" + b"\0" * 7 + b"\1\x7f\3\0NULL" + b"\0" * 48
-GARBAGE = [
-    lambda dice: dice.randbytes(dice.randrange(1, 2000)),
-    lambda dice: GREETING[:dice.randrange(1, 64)],
-    lambda dice: GREETING + dice.randbytes(dice.randrange(1, 500)),
-    lambda dice: GREETING + b"\4\x19\5READY\x0bSocket-Type\0\0\0\6DEALER"
-    + b"".join(bytes((dice.choice((0, 1)), n)) + dice.randbytes(n)
-               for n in (dice.randrange(256) for _ in range(20))),
-    lambda dice: GREETING + b"\x02" + b"\x7f" * 8,
-    lambda dice: b"",
-]
-
-
-@fault("garbage on every socket", short=1, full=200)
-def _(ground, dice):
-    """Ten thousand connections in a full run; while they are there, a client is answered."""
-    strangers = []
-    for _ in range(8):
-        for door in doors(ground):
-            stranger = knock(door)
-            if stranger is None:
-                raise Violation(f"nobody opens at {door}")
-            try:
-                stranger.sendall(dice.choice(GARBAGE)(dice))
-            except OSError:
-                pass
-            strangers.append(stranger)
-    begun = time.monotonic()
-    ground.ok("status")
-    if time.monotonic() - begun > 3:
-        raise Violation(f"a client waited {time.monotonic() - begun:.1f} s behind strangers")
-    for stranger in strangers:
-        if dice.random() < 0.5:
-            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        stranger.close()
-
-
-@fault("clients that ask and do not listen", short=1, full=50)
-def _(ground, dice):
-    followers = [ground.ctl_begin(*command) for command in
-                 (["logs", "-f", "burst"], ["events", "-f"], ["logs", "-f", "steady-0"])]
-    for follower in followers:
-        os.kill(follower.pid, signal.SIGSTOP)
-    time.sleep(dice.uniform(0.2, 1))
-    ground.ok("status")
-    for follower in followers:
-        follower.kill()
-        os.kill(follower.pid, signal.SIGCONT)
-        follower.communicate()
-
-
-@fault("a client killed in the middle of a command", short=2, full=200)
-def _(ground, dice):
-    names = storm(ground)
-    ground.may_touch(*names)
-    order = ground.ctl_begin("restart", *names)
-    a_moment(dice, 0.1)
-    order.kill()
-    order.communicate()
-    ground.order("start", *names)

@@ -1,12 +1,15 @@
-"""A network between a sheriff and his deputies that can be cut, silenced and slowed.
+"""A network between a sheriff and his deputies that can be cut, silenced, slowed and spoilt.
 
 It passes on two neighbouring ports: orders and streams. What it does to a connection it does to
 both directions, unless told which one.
 """
 import asyncio
+import random
 import threading
 
 from fleet import free_ports
+
+PIECE = 65536
 
 UP, DOWN = "to the sheriff", "to the deputy"
 
@@ -17,7 +20,11 @@ class Link:
         self.target, self.port = target, free_ports()
         self.endpoint = f"tcp://127.0.0.1:{self.port}"
         self.delay = 0.0            # seconds, for each piece
+        self.jitter = 0.0           # up to so many seconds more
+        self.bytes_per_s = 0        # 0: as fast as it goes
+        self.spoils = 0.0           # of all pieces, the share that arrives with a wrong byte
         self.refuses = False        # whoever connects is sent away
+        self.dice = random.Random()
         self.open = {}              # direction -> asyncio.Event
         self.writers = set()
         self.loop = asyncio.new_event_loop()
@@ -62,14 +69,24 @@ class Link:
 
     async def carry(self, reader, writer, direction):
         try:
-            while data := await reader.read(65536):
-                if self.delay:
-                    await asyncio.sleep(self.delay)
+            while data := await reader.read(PIECE):
+                await asyncio.sleep(self.travel_time(len(data)))
                 await self.open[direction].wait()
-                writer.write(data)
+                writer.write(self.arrives(data))
                 await writer.drain()
         except OSError:
             pass
+
+    def travel_time(self, size):
+        slow = size / self.bytes_per_s if self.bytes_per_s else 0
+        return self.delay + self.jitter * self.dice.random() + slow
+
+    def arrives(self, data):
+        if self.dice.random() >= self.spoils:
+            return data
+        spoilt = bytearray(data)
+        spoilt[self.dice.randrange(len(data))] ^= 1 << self.dice.randrange(8)
+        return bytes(spoilt)
 
     # ---- from outside -------------------------------------------------------------------------
 
@@ -82,7 +99,9 @@ class Link:
         self.call(lambda: [writer.transport.abort() for writer in list(self.writers)])
 
     def mend(self):
-        self.refuses, self.delay = False, 0.0
+        self.refuses = False
+        self.delay = self.jitter = self.spoils = 0.0
+        self.bytes_per_s = 0
         for event in self.open.values():
             self.call(event.set)
 

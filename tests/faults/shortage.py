@@ -1,4 +1,4 @@
-"""Faults: the network fails, and there is no more of something."""
+"""Faults: there is no more of something."""
 import os
 import resource
 import shutil
@@ -9,81 +9,8 @@ from pathlib import Path
 from ground import Violation
 from harm import (VICTIMS, a_moment, doors, fault, kill_kids, knock, some_of_alpha,
                   wait_replaced)
-from proxy import DOWN, UP
 from truth import open_files
 
-
-
-# ---- the network fails ------------------------------------------------------------------------
-
-@contextmanager
-def broken_link(ground, dice, longest):
-    """For so long, and then it is mended. Kids who die meanwhile come back by themselves."""
-    victim = dice.choice([name for name, kid in ground.kids.items()
-                          if kid.up and kid.deputy == "beta"])
-    ground.may_touch(victim)
-    try:
-        yield
-        was = ground.identity[victim]
-        if dice.random() < 0.5:
-            kill_kids(ground, {victim: was})
-            wait_replaced(ground, {victim: was})
-        a_moment(dice, longest)
-    finally:
-        ground.link.mend()
-
-
-@fault("network cut", short=1, full=200)
-def _(ground, dice):
-    with broken_link(ground, dice, 3):
-        ground.link.cut()
-
-
-@fault("network silent", short=1, full=100)
-def _(ground, dice):
-    with broken_link(ground, dice, 5):
-        ground.link.silence()
-
-
-@fault("network silent for long", short=0, full=5, within=8)
-def _(ground, dice):
-    with broken_link(ground, dice, 5):
-        ground.link.silence()
-        time.sleep(20)
-
-
-@fault("network silent in one direction", short=1, full=100)
-def _(ground, dice):
-    with broken_link(ground, dice, 5):
-        ground.link.silence(dice.choice((UP, DOWN)))
-
-
-@fault("network flapping", short=1, full=50)
-def _(ground, dice):
-    for _ in range(4):
-        ground.link.cut()
-        a_moment(dice, 0.4)
-        ground.link.mend()
-        a_moment(dice, 0.8)
-
-
-@fault("network slow", short=1, full=50)
-def _(ground, dice):
-    """Half a second there and half a second back is no reason to call anybody lost."""
-    ground.link.delay = dice.uniform(0.1, 0.5)
-    try:
-        time.sleep(2)
-        begun = time.monotonic()
-        ground.order("restart", "far-storm")
-        if time.monotonic() - begun > 3 + 4 * ground.link.delay:
-            raise Violation(f"an order took {time.monotonic() - begun:.1f} s")
-        if ground.deputies()["beta"]["state"] != "up":
-            raise Violation("a slow deputy is called lost")
-    finally:
-        ground.link.mend()
-
-
-# ---- there is no more of something ------------------------------------------------------------
 
 @contextmanager
 def few_files(pid, spare):
