@@ -1,0 +1,58 @@
+/* Whose process is that? What /proc tells; for shells.
+ *
+ * Every process of a deputy carries a mark in its environment, and its children inherit it. A pid
+ * alone means nothing: it is a process's identity only together with its start time. */
+#ifndef PROCMAN_MARKS_H
+#define PROCMAN_MARKS_H
+
+#include <procman/error.h>
+#include <sys/types.h>
+
+PM_BEGIN
+
+#define PM_MARK_RUN   "PROCMAN_RUN"   /* DEPUTY/SLOT/RUN, by the keeper */
+#define PM_MARK_DIR   "PROCMAN_DIR"   /* the deputy's own directory: names alone may repeat */
+#define PM_MARK_GROUP "PROCMAN_GROUP" /* group and name of the process, by the brain */
+#define PM_MARK_NAME  "PROCMAN_NAME"
+
+struct pm_proc_stat {
+    char state;
+    pid_t parent, group, session;
+    uint64_t start_ticks;      /* since boot; proc(5), field 22 */
+};
+
+/* False: there is no such process. */
+PM_API bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out);
+
+struct pm_mark {
+    pid_t pid;
+    struct pm_proc_stat stat;
+    uint64_t slot, run;
+    const char *text;          /* PROCMAN_RUN */
+    const char *dir;           /* PROCMAN_DIR; never NULL */
+    const char *group, *name;  /* NULL: it does not say */
+};
+
+struct pm_marks;
+
+PM_API void pm_marks_open(struct pm_marks **out);
+PM_API void pm_marks_close(struct pm_marks **marks);
+
+/* The mark of one living process; *out borrows from marks until its next use.
+ * False: it bears none, or is no more, or is not ours to read. */
+PM_API bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_mark *out);
+
+/* The next of all processes that bear one. Looks at `*budget` processes at most and counts it down.
+ * OK | TIMEOUT the budget is used up; go on later | GONE that was all: the next call begins anew
+ * | IO errno is set */
+PM_API enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_mark *out)
+    PM_MUST_USE;
+
+/* Of this deputy, that is, of this name and directory? */
+PM_API bool pm_mark_is_of(const struct pm_mark *mark, const char *deputy, const char *dir);
+
+/* Signal that very process, and no other that got its number. */
+PM_API void pm_mark_signal(pid_t pid, uint64_t start_ticks, int sig);
+
+PM_END
+#endif
