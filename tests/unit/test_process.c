@@ -298,7 +298,7 @@ Test(process, too_many_quick_deaths_are_final)
     when_spawned(&s);
     when_exited(&s, 1);
     then_state(&s, FAILED);
-    then_reason(&s, "exit code 1; gave up after too many quick deaths");
+    then_reason(&s, "exit code 1; gave up after too many failures");
 }
 
 Test(process, a_removed_one_is_forgotten_when_it_is_dead)

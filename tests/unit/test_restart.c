@@ -138,6 +138,54 @@ Test(restart, it_gives_up_at_max_failures_but_not_over_a_shortage)
     cr_expect(verdict.again && !verdict.gave_up);
 }
 
+/* Only what the program did wrong counts, in a row; the pause grows with every quick death. */
+Test(restart, only_failures_bring_the_end_nearer)
+{
+    static const struct pm_ending crash = { .signal = 11 }, well = { .code = 0 },
+                                  shortage = { .stage = PM_STAGE_FORK, .error = EAGAIN },
+                                  broken = { .stage = PM_STAGE_EXEC, .error = ENOENT },
+                                  dark = { .unknown = true };
+    static const struct {
+        const char *what;
+        struct pm_ending endings[5];
+        unsigned failures; /* after those; the third is final */
+    } rows[] = {
+        { "crashes",            { crash, crash, crash }, 3 },
+        { "every kind",         { crash, broken, dark }, 3 },
+        { "quick successes",    { well, well, well, well, well }, 0 },
+        { "shortages",          { shortage, shortage, shortage, shortage, shortage }, 0 },
+        { "shortages between",  { crash, shortage, crash, shortage, crash }, 3 },
+        { "a success between",  { crash, crash, well, crash, crash }, 2 },
+        { "shortages at first", { shortage, shortage, shortage, shortage, crash }, 1 },
+    };
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++) {
+        size_t n = i < 2 ? 3 : PM_COUNT(rows[i].endings);
+        struct pm_spec spec = given_a_policy(PM_AUTO_RESTART_ALWAYS);
+        struct pm_deaths seen = { 0 };
+        spec.restart_max_failures = 3;
+        for (size_t j = 0; j < n; j++) {
+            struct pm_verdict verdict = judge(&spec, &seen, rows[i].endings[j], 0);
+            bool last = rows[i].failures == 3 && j == n - 1;
+            cr_expect_eq(verdict.gave_up, last, "%s, death %zu", rows[i].what, j);
+            if (verdict.again)
+                cr_expect_eq(verdict.wait_ms, 10 << j, "%s, death %zu", rows[i].what, j);
+        }
+        cr_expect_eq(seen.failures, rows[i].failures, "%s", rows[i].what);
+        cr_expect_eq(seen.quick, n, "%s", rows[i].what);
+    }
+}
+
+Test(restart, a_settled_life_begins_the_row_anew)
+{
+    struct pm_spec spec = given_a_policy(PM_AUTO_RESTART_ALWAYS);
+    struct pm_deaths seen = { .quick = 2, .failures = 2 };
+
+    spec.restart_max_failures = 3;
+    cr_expect(judge(&spec, &seen, (struct pm_ending){ .code = 1 }, 5000).again);
+    cr_expect_eq(seen.failures, 1);
+}
+
 Test(restart, endings_have_words)
 {
     static const char *argv[] = { "camd", "-p" };

@@ -3,8 +3,8 @@
  * The deputy tells it what it is wished to do and what happened; it answers with what to do
  * next. The table of edges is in proto/states.def, where each carries its reason.
  *
- * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER. Any of
- * them may come in any state and as often as it likes; what is stale changes nothing. Reports about
+ * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER,
+ * SHERIFF_LOST. Any of them may come in any state and as often as it likes; what is stale changes nothing. Reports about
  * another life than p->run must not be given to it. */
 #ifndef PROCMAN_PROCESS_H
 #define PROCMAN_PROCESS_H
@@ -39,6 +39,7 @@ struct pm_process {
     uint64_t restarts;        /* lives begun by policy since the last order */
     struct pm_deaths deaths;  /* for the backoff */
     bool again;               /* a new life was ordered; it begins when this one is over */
+    bool alone;               /* it is being stopped because the sheriff was not heard */
     struct pm_mono since;     /* when it entered this state */
     struct pm_mono started;   /* when its present or last life began */
     struct pm_mono deadline;  /* pending timer: kill, or next try; ms 0 = none */

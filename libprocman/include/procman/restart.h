@@ -13,11 +13,16 @@ struct pm_ending {
     int64_t code;           /* exit code */
     int64_t signal;         /* or the signal that ended it; 0 = it exited */
     bool core_dumped;
+    bool oom;               /* the kernel killed it because memory ran out */
+    bool oom_near;          /* the kernel killed somebody for that at the time; SIGKILL only */
     enum pm_stage stage;    /* not NONE: it never began; `error` says why */
     int64_t error;          /* errno of that stage */
 };
 
-struct pm_deaths { unsigned quick; }; /* failures in a row, none of which settled */
+struct pm_deaths {      /* in a row, none of them after a settled life */
+    unsigned quick;     /* of any kind: the pause grows with them */
+    unsigned failures;  /* since the last success; shortages of the machine are none */
+};
 
 struct pm_verdict {
     bool again;             /* comes back after wait_ms */

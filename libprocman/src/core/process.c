@@ -9,9 +9,13 @@
  *   - no wish is lost: an order that finds a life in its way stops it and is remembered in
  *     `again` until that life is over;
  *   - nothing waits for ever: STOPPING and BACKOFF have a deadline, and after SIGKILL it is
- *     set anew, so a lost signal is sent again.
+ *     set anew, so a lost signal is sent again;
+ *   - what was stopped because the sheriff was not heard is down though it is wished up, and a
+ *     repeated wish does not change that: only a higher order does.
  */
 #include <procman/process.h>
+
+#include <procman/text.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +71,8 @@ static enum pm_process_event refine_end(struct pm_process *p, const struct pm_in
 {
     if (!pm_state_alive(p->state))
         return PM_EVENT_NOTHING;
+    if (p->state == PM_STATE_STOPPING && p->alone)
+        return PM_EVENT_LEFT_ALONE;
     if (p->state == PM_STATE_STOPPING)
         return p->again ? PM_EVENT_OBEYED_AGAIN : PM_EVENT_OBEYED;
 
@@ -77,6 +83,15 @@ static enum pm_process_event refine_end(struct pm_process *p, const struct pm_in
     if (verdict->gave_up)
         return PM_EVENT_GAVE_UP;
     return verdict->success ? PM_EVENT_DIED_WELL : PM_EVENT_DIED_BADLY;
+}
+
+/* Does it live, or would it live again, as it is wished to? */
+static bool has_a_future(const struct pm_process *p)
+{
+    bool alive = pm_state_alive(p->state);
+
+    return p->up && !p->alone
+        && (alive || p->state == PM_STATE_BACKOFF || p->state == PM_STATE_WAITING);
 }
 
 static enum pm_process_event refine(struct pm_process *p, const struct pm_input *in,
@@ -95,6 +110,8 @@ static enum pm_process_event refine(struct pm_process *p, const struct pm_input 
     case PM_EVENT_TIMER:
         return has_deadline(p->state) && in->now.ms >= p->deadline.ms ? PM_EVENT_OVERDUE
                                                                      : PM_EVENT_NOTHING;
+    case PM_EVENT_SHERIFF_LOST:
+        return has_a_future(p) ? PM_EVENT_SHERIFF_LOST : PM_EVENT_NOTHING;
     default:
         return PM_EVENT_NOTHING;
     }
@@ -111,15 +128,23 @@ static void note_wish(struct pm_process *p, enum pm_process_event event, uint64_
         p->restarts = 0;
         p->deaths = (struct pm_deaths){ 0 };
         p->again = pm_state_alive(p->state);
+        p->alone = false;
         break;
     case PM_EVENT_WANT_DOWN:
-        p->up = p->again = false;
+        p->up = p->again = p->alone = false;
         p->order = order;
         break;
     case PM_EVENT_REMOVE: /* whoever comes back under this name counts orders from the beginning */
-        p->up = p->again = false;
+        p->up = p->again = p->alone = false;
         p->order = 0;
         p->removing = true;
+        break;
+    case PM_EVENT_SHERIFF_LOST: /* the wish stays what it was */
+        p->again = false;
+        p->alone = pm_state_alive(p->state);
+        break;
+    case PM_EVENT_LEFT_ALONE:
+        p->alone = false;
         break;
     default:
         break;
@@ -151,6 +176,20 @@ static void explain(struct pm_process *p, const struct pm_input *in, const char 
     snprintf(p->reason + n, sizeof p->reason - n, "; %s", why);
 }
 
+/* The edge's reason; where it is about a time, with that time. */
+static const char *reason_of(const struct edge *edge, enum pm_process_event event,
+                             const struct pm_spec *spec, char *text, size_t size)
+{
+    bool timed = event == PM_EVENT_SHERIFF_LOST || event == PM_EVENT_LEFT_ALONE;
+    char loss[PM_TEXT_SIZE];
+
+    if (!timed || spec->sheriff_loss_ms == 0)
+        return edge->reason;
+    snprintf(text, size, "%s for %s", edge->reason,
+             pm_text_duration(spec->sheriff_loss_ms, loss));
+    return text;
+}
+
 static struct pm_mono next_deadline(const struct pm_process *p, enum pm_process_event event,
                                     const struct pm_input *in, const struct pm_verdict *verdict)
 {
@@ -174,6 +213,7 @@ unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
     enum pm_process_event event = refine(p, in, &verdict);
     struct pm_mono before = p->deadline;
     const struct edge *edge = &edges[p->state][event];
+    char why[64];
     unsigned todo;
 
     if (event == PM_EVENT_NOTHING)
@@ -191,7 +231,7 @@ unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
     if (edge->next != p->state)
         p->since = in->now;
     p->state = edge->next;
-    explain(p, in, edge->reason);
+    explain(p, in, reason_of(edge, event, in->spec, why, sizeof why));
     p->deadline = next_deadline(p, event, in, &verdict);
     if (p->deadline.ms != before.ms)
         todo |= PM_DO_TIMER;
@@ -210,7 +250,9 @@ void pm_process_save(const struct pm_process *p, struct pm_slot_note *out)
     out->removing = p->removing;
     out->order = p->order;
     out->restarts = p->restarts;
-    out->failures = p->deaths.quick;
+    out->alone = p->alone;
+    out->quick = p->deaths.quick;
+    out->failures = p->deaths.failures;
     out->since_ms = p->since.ms;
     out->started_ms = p->started.ms;
     out->deadline_ms = p->deadline.ms;
@@ -229,7 +271,9 @@ void pm_process_load(struct pm_process *p, const struct pm_slot_note *note)
     p->removing = note->removing;
     p->order = note->order;
     p->restarts = note->restarts;
-    p->deaths.quick = (unsigned)note->failures;
+    p->alone = note->alone;
+    p->deaths = (struct pm_deaths){ .quick = (unsigned)note->quick,
+                                    .failures = (unsigned)note->failures };
     p->since.ms = note->since_ms;
     p->started.ms = note->started_ms;
     p->deadline.ms = note->deadline_ms;

@@ -4,6 +4,9 @@
  * punished. So the pause grows with every quick death, and a run that lasted restart.settle
  * forgives all earlier ones. A life that could not begin is a quick death.
  *
+ * restart.max_failures counts less than that: only failures of the program's own. A success in
+ * between begins the row anew, and a shortage of the machine is nobody's failure.
+ *
  * Where the machine was merely short of something (no memory, too many processes), the next
  * try may well succeed: that comes back whatever the policy says, and for ever. No clock and no
  * dice here: the caller says how long it lived, and what chance has drawn.
@@ -72,14 +75,18 @@ struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_deaths 
     struct pm_verdict verdict = { .success = is_success(spec, ending) };
 
     if (settled)
-        seen->quick = 0;
+        *seen = (struct pm_deaths){ 0 };
     if (seen->quick < UINT32_MAX)
         seen->quick++;
+    if (verdict.success)
+        seen->failures = 0;
+    else if (!shortage && seen->failures < UINT32_MAX)
+        seen->failures++;
     if (!shortage && !policy_brings_back(spec, verdict.success))
         return verdict;
 
     verdict.gave_up = !shortage && !verdict.success && spec->restart_max_failures > 0
-                   && seen->quick >= spec->restart_max_failures;
+                   && seen->failures >= spec->restart_max_failures;
     verdict.again = !verdict.gave_up;
     if (verdict.again)
         verdict.wait_ms = pause_after(spec, seen->quick, chance);
@@ -126,6 +133,14 @@ static const char *stage_text(const struct pm_ending *ending, const struct pm_sp
     return text;
 }
 
+/* The kernel tells of a cgroup's kills which group it was, of others only how many. */
+static const char *memory_text(const struct pm_ending *ending)
+{
+    return ending->oom        ? " (out of memory)"
+           : ending->oom_near ? ", and the kernel's out-of-memory killer had run"
+                              : "";
+}
+
 const char *pm_ending_text(const struct pm_ending *ending, const struct pm_spec *spec,
                            char *text, size_t size)
 {
@@ -134,8 +149,8 @@ const char *pm_ending_text(const struct pm_ending *ending, const struct pm_spec 
     if (ending->unknown)
         snprintf(text, size, "ended while no deputy was its parent, how is not known");
     else if (ending->signal != 0)
-        snprintf(text, size, "killed by %s%s", pm_signal_name(ending->signal),
-                 ending->core_dumped ? " (core dumped)" : "");
+        snprintf(text, size, "killed by %s%s%s", pm_signal_name(ending->signal),
+                 ending->core_dumped ? " (core dumped)" : "", memory_text(ending));
     else
         snprintf(text, size, "exit code %lld", (long long)ending->code);
     return text;
