@@ -416,6 +416,26 @@ Test(config_errors, of_size_are_refused, .timeout = 20)
     free(text);
 }
 
+/* Each process has its own copy of the defaults, once it is in a sheriff. */
+Test(config_errors, of_defaults_that_multiply_are_refused)
+{
+    enum { VARIABLES = 20, PROCESSES = PM_LIMIT_CONFIG_SPECS / PM_LIMIT_STRING / VARIABLES + 1 };
+    char *text = pm_alloc(VARIABLES * (PM_LIMIT_STRING + 20) + PROCESSES * 40 + 100);
+    size_t n = (size_t)sprintf(text, "defaults:\n  env:\n");
+
+    for (int i = 0; i < VARIABLES; i++) {
+        n += (size_t)sprintf(text + n, "    V%d: ", i);
+        memset(text + n, 'x', PM_LIMIT_STRING);
+        n += PM_LIMIT_STRING;
+        text[n++] = '\n';
+    }
+    n += (size_t)sprintf(text + n, "processes:\n");
+    for (int i = 0; i < PROCESSES; i++)
+        n += (size_t)sprintf(text + n, "  - {name: p%d, command: x}\n", i);
+    then_limit("f", text, n, "more than 64MiB in all");
+    free(text);
+}
+
 Test(config_errors, end_at_a_hundred)
 {
     enum { MANY = 250 };

@@ -124,6 +124,32 @@ Test(sessions, adopts_what_a_deputy_of_a_lost_sheriff_holds)
     cr_assert_eq(stage.stored, 1);
 }
 
+Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
+{
+    enum { FULL = PM_LIMIT_WISH / PM_LIMIT_STRING }; /* so many heavy ones fit */
+    static char command[PM_LIMIT_STRING - 500];
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec specs[FULL], held[] = { spec("light", "k9", "true"), spec("heavy", "k9", command) };
+    char names[FULL][16];
+
+    memset(command, 'x', sizeof command - 1);
+    for (size_t i = 0; i < FULL; i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        specs[i] = spec(names[i], "k9", command);
+    }
+    client_applies(&stage, PM_APPLY_MODE_MERGE, false, specs, FULL);
+    held[0].id = 33;
+    held[1].id = 34;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { held, 2 } };
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    deputy_status(&stage, &k9, true, NULL, 0);
+    cr_assert_not_null(want_for(&stage, "light"));
+    cr_assert_null(want_for(&stage, "heavy"));
+    cr_assert(event_was(&stage, "removed", "no room"));
+}
+
 Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
 {
     struct fake_deputy k9 = { .peer = 1 };

@@ -56,6 +56,7 @@
 #define PM_LIMIT_CONFIG_DEPTH   32
 #define PM_LIMIT_CONFIG_NODES   1000000     /* values in one file; 20,000 processes need 400,000 */
 #define PM_LIMIT_CONFIG_MEMORY  (256u << 20) /* bytes of tree and specs together */
+#define PM_LIMIT_CONFIG_SPECS   (64u << 20) /* bytes of its specs, each with all its defaults */
 #define PM_LIMIT_CONFIG_ERRORS  100         /* reported at once */
 
 #endif

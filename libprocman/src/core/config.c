@@ -14,6 +14,7 @@
 
 #include <procman/limits.h>
 #include <procman/spec.h>
+#include <procman/text.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -275,12 +276,32 @@ static void read_file(struct loading *load)
     }
 }
 
+/* Here all processes share the defaults; whoever takes the specs needs a copy for each. So one
+ * large `env` of the defaults could become any number of gigabytes. */
+static bool is_too_much(struct loading *load)
+{
+    struct pm_report *report = load->reading.report;
+    char most[PM_TEXT_SIZE];
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < load->items_n && bytes <= PM_LIMIT_CONFIG_SPECS; i++)
+        bytes += pm_encoded_size(&pm_spec_desc, &load->items[i].spec);
+    if (bytes <= PM_LIMIT_CONFIG_SPECS)
+        return false;
+    pm_report_add(report, load->root->place, "the processes have more than %s in all, each with "
+                  "its own copy of the defaults; put large values of env into files",
+                  pm_text_size(PM_LIMIT_CONFIG_SPECS, most));
+    return true;
+}
+
 /* Move what was read into the caller's hands. */
 static void hand_over(struct loading *load, struct pm_config *out)
 {
     struct pm_arena *arena = load->reading.arena;
     struct pm_spec *specs = pm_arena_get(arena, (load->items_n + 1) * sizeof(*specs));
 
+    if (is_too_much(load))
+        return;
     if (specs == NULL) {
         pm_report_add(load->reading.report, 0, "the file says too much: there is no memory for it");
         return;
