@@ -49,7 +49,18 @@ void api_reply(struct sheriff *s, uint64_t peer, uint64_t request, enum pm_err e
     struct pm_reply reply = { .request = request, .error = pm_err_word(err), .text = text,
                               .generation = s->desired.committed,
                               .version = PM_PROTOCOL_VERSION };
-    s->port->to_client(s->self, peer, PM_MSG_REPLY, &reply);
+    enum pm_err sent = s->port->to_client(s->self, peer, PM_MSG_REPLY, &reply);
+    pm_assert(sent == PM_OK); /* it is small */
+}
+
+bool api_answer(struct sheriff *s, uint64_t peer, enum pm_msg kind, const void *msg)
+{
+    if (s->port->to_client(s->self, peer, kind, msg) == PM_OK)
+        return true;
+    api_reply(s, peer, api_request(kind, msg), PM_LIMIT, "the answer is larger than the %u MiB one "
+              "message holds; ask for less, with selectors for fewer processes or --since for "
+              "fewer events", PM_LIMIT_FRAME >> 20);
+    return false;
 }
 
 char *api_by(const struct sheriff_client *client, const char *program)
@@ -74,7 +85,7 @@ static void on_ask(struct sheriff *s, const struct sheriff_client *client, const
     enum pm_err err = view_snapshot(&s->view, &s->desired, s->now.mono, &arena, &snapshot);
 
     pm_assert(err == PM_OK);
-    s->port->to_client(s->self, client->peer, PM_MSG_SNAPSHOT, &snapshot);
+    api_answer(s, client->peer, PM_MSG_SNAPSHOT, &snapshot);
     pm_arena_fini(&arena);
 }
 
@@ -146,7 +157,7 @@ static void on_export(struct sheriff *s, const struct sheriff_client *client, co
     }
     struct pm_exported exported = { .request = ask->request, .specs = { .at = specs, .n = n },
                                     .procs = { .at = procs, .n = n } };
-    s->port->to_client(s->self, client->peer, PM_MSG_EXPORTED, &exported);
+    api_answer(s, client->peer, PM_MSG_EXPORTED, &exported);
     pm_arena_fini(&arena);
     free(wishes);
 }

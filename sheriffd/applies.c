@@ -109,8 +109,8 @@ static void tell(struct sheriff *s, struct answer *answer, enum pm_err err, cons
     }
     answer->plan.request = answer->request;
     answer->plan.generation = s->desired.committed;
-    if (err == PM_OK)
-        s->port->to_client(s->self, answer->peer, PM_MSG_PLAN, &answer->plan);
+    if (err == PM_OK) /* too long a list is left out: the reply says that it is done */
+        (void)s->port->to_client(s->self, answer->peer, PM_MSG_PLAN, &answer->plan);
     api_reply(s, answer->peer, answer->request, err, "%s", text);
 }
 
@@ -195,8 +195,8 @@ static void answer_plan(struct sheriff *s, const struct sheriff_client *client,
 
     said.request = ask->request;
     said.generation = s->desired.committed;
-    s->port->to_client(s->self, client->peer, PM_MSG_PLAN, &said);
-    api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
+    if (api_answer(s, client->peer, PM_MSG_PLAN, &said))
+        api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
     pm_arena_fini(&arena);
 }
 

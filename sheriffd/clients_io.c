@@ -161,7 +161,7 @@ static void refuse(struct clients *c, uint64_t peer, const char *why)
     struct pm_reply reply = { .error = pm_err_word(PM_BAD_MESSAGE), .text = why,
                               .version = PM_PROTOCOL_VERSION };
 
-    clients_send(c, peer, PM_MSG_REPLY, &reply);
+    (void)!clients_send(c, peer, PM_MSG_REPLY, &reply);
 }
 
 void clients_read(struct clients *clients, zsock_t *socket, struct sheriff *s,
@@ -217,11 +217,13 @@ void clients_read_stream(struct clients *clients, struct sheriff *s, struct depu
 
 /* ---- out -------------------------------------------------------------------------- */
 
-void clients_send(struct clients *clients, uint64_t peer, enum pm_msg kind, const void *msg)
+enum pm_err clients_send(struct clients *clients, uint64_t peer, enum pm_msg kind,
+                         const void *msg)
 {
     zsock_t *socket = (peer & WATCHER) != 0 ? clients->watch : clients->control;
+    enum pm_err err = wire_send(zsock_resolve(socket), peer & ~WATCHER, kind, msg);
 
-    (void)wire_send(zsock_resolve(socket), peer & ~WATCHER, kind, msg);
+    return err == PM_GONE ? PM_OK : err;
 }
 
 void clients_publish(struct clients *clients, const char *topic, enum pm_msg kind,

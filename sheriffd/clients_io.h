@@ -21,8 +21,9 @@ void clients_read(struct clients *clients, zsock_t *socket, struct sheriff *s,
                   struct sheriff_now now);
 void clients_read_stream(struct clients *clients, struct sheriff *s, struct deputies *deputies);
 
-/* Who does not read loses it. */
-void clients_send(struct clients *clients, uint64_t peer, enum pm_msg kind, const void *msg);
+/* OK, also when nobody reads it: who does not read loses it | LIMIT larger than a message may be */
+enum pm_err clients_send(struct clients *clients, uint64_t peer, enum pm_msg kind,
+                         const void *msg) PM_MUST_USE;
 void clients_publish(struct clients *clients, const char *topic, enum pm_msg kind,
                      const void *msg);
 

@@ -10,6 +10,7 @@
 #include "sheriffd/wire_io.h"
 
 #include <procman/limits.h>
+#include <procman/log.h>
 #include <procman/paths.h>
 
 #include <stdio.h>
@@ -190,7 +191,11 @@ void deputies_read_feed(struct deputies *deputies, struct sheriff *s, zsock_t *s
 
 bool deputies_send(struct deputies *deputies, uint64_t peer, enum pm_msg kind, const void *msg)
 {
-    return wire_send(zsock_resolve(deputies->orders), peer, kind, msg);
+    enum pm_err err = wire_send(zsock_resolve(deputies->orders), peer, kind, msg);
+
+    if (err == PM_LIMIT) /* the core measures what may grow; this costs the session */
+        pm_log_error("a %s is too large to be sent to a deputy", pm_msg_desc(kind)->name);
+    return err == PM_OK;
 }
 
 static bool same_topic(const void *item, const void *key)

@@ -152,7 +152,7 @@ void errands_on_bytes(struct sheriff *s, const struct deputy *deputy, const stru
         return;
     bytes.session = 0;
     bytes.request = errand->request;
-    s->port->to_client(s->self, errand->peer, PM_MSG_BYTES, &bytes);
+    api_answer(s, errand->peer, PM_MSG_BYTES, &bytes);
     free(errand);
 }
 
@@ -177,7 +177,7 @@ void errands_on_history(struct sheriff *s, const struct history *answer)
         return;
     events.request = errand->request;
     if (answer->err == PM_OK)
-        s->port->to_client(s->self, errand->peer, PM_MSG_EVENTS, &events);
+        api_answer(s, errand->peer, PM_MSG_EVENTS, &events);
     else
         api_reply(s, errand->peer, errand->request, answer->err, "%s", answer->text);
     free(errand);

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define LONGEST_WAIT_MS 86400000u /* a day; a client that asks for more gets this */
+#define OUTCOMES_MOST 2048        /* of ≤ 2 KiB in one message, far from its limit */
 #define SIGNAL_MOST 64            /* signal(7): the highest real-time signal */
 
 struct target {
@@ -400,14 +401,13 @@ int64_t orders_next(const struct sheriff *s)
 
 static void send_outcomes(struct sheriff *s, struct order *order)
 {
-    struct pm_outcomes outcomes = {
-        .request = order->request,
-        .outcomes = { .at = order->outcomes, .n = order->n_outcomes },
-    };
+    for (size_t sent = 0, n; sent < order->n_outcomes; sent += n) {
+        n = order->n_outcomes - sent < OUTCOMES_MOST ? order->n_outcomes - sent : OUTCOMES_MOST;
+        struct pm_outcomes outcomes = { .request = order->request,
+                                        .outcomes = { .at = order->outcomes + sent, .n = n } };
 
-    if (order->n_outcomes == 0)
-        return;
-    s->port->to_client(s->self, order->peer, PM_MSG_OUTCOMES, &outcomes);
+        api_answer(s, order->peer, PM_MSG_OUTCOMES, &outcomes);
+    }
     order->n_outcomes = 0;
 }
 

@@ -54,9 +54,9 @@ static bool to_deputy(void *self, uint64_t peer, enum pm_msg kind, const void *m
     return deputies_send(((struct program *)self)->deputies, peer, kind, msg);
 }
 
-static void to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
+static enum pm_err to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
 {
-    clients_send(((struct program *)self)->clients, peer, kind, msg);
+    return clients_send(((struct program *)self)->clients, peer, kind, msg);
 }
 
 /* A program that fails at its start has events, but no client who could hear of them. */

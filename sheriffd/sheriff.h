@@ -26,7 +26,8 @@ struct sheriff_client { uint64_t peer; bool may_change; const char *user; int64_
 struct sheriff_port {
     /* false: it does not read, or it is gone */
     bool (*to_deputy)(void *self, uint64_t peer, enum pm_msg kind, const void *msg);
-    void (*to_client)(void *self, uint64_t peer, enum pm_msg kind, const void *msg);
+    /* OK, also when nobody reads it | LIMIT larger than a message may be: not sent */
+    enum pm_err (*to_client)(void *self, uint64_t peer, enum pm_msg kind, const void *msg);
     void (*publish)(void *self, const char *topic, enum pm_msg kind, const void *msg);
     void (*store)(void *self, struct batch *batch);             /* → sheriff_on_stored */
     void (*ask_history)(void *self, struct history *history);   /* → sheriff_on_history */

@@ -132,22 +132,20 @@ static bool send_body(void *socket, struct pm_buf *body)
     return false;
 }
 
-bool wire_send(void *router, uint64_t peer, enum pm_msg kind, const void *msg)
+enum pm_err wire_send(void *router, uint64_t peer, enum pm_msg kind, const void *msg)
 {
     uint8_t id[ROUTING_ID] = { 0, (uint8_t)(peer >> 24), (uint8_t)(peer >> 16),
                                (uint8_t)(peer >> 8), (uint8_t)peer };
     const struct pm_desc *desc = pm_msg_desc(kind);
     struct pm_buf body = { 0 };
+    enum pm_err err = pm_encode(desc, msg, &body);
 
-    if (pm_encode(desc, msg, &body) != PM_OK) {
-        pm_buf_fini(&body);
-        return false;
-    }
-    if (send_frame(router, id, sizeof id, ZMQ_SNDMORE) &&
-        send_frame(router, desc->name, strlen(desc->name), ZMQ_SNDMORE))
-        return send_body(router, &body);
+    if (err == PM_OK)
+        err = send_frame(router, id, sizeof id, ZMQ_SNDMORE) &&
+              send_frame(router, desc->name, strlen(desc->name), ZMQ_SNDMORE) &&
+              send_body(router, &body) ? PM_OK : PM_GONE;
     pm_buf_fini(&body);
-    return false;
+    return err;
 }
 
 void wire_publish(void *publisher, const char *topic, enum pm_msg kind, const void *msg)

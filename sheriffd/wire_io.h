@@ -23,8 +23,8 @@ enum wire_result { WIRE_NOTHING, WIRE_TAKEN, WIRE_BAD }; /* BAD: only peer (0: u
 enum wire_result wire_recv(void *router, struct wire *out);
 void wire_fini(struct wire *wire);
 
-/* false: the peer is gone, or does not read. */
-bool wire_send(void *router, uint64_t peer, enum pm_msg kind, const void *msg);
+/* OK | GONE the peer is away, or does not read | LIMIT larger than a message may be */
+enum pm_err wire_send(void *router, uint64_t peer, enum pm_msg kind, const void *msg) PM_MUST_USE;
 void wire_publish(void *publisher, const char *topic, enum pm_msg kind, const void *msg);
 
 /* Frames of one message, at most PM_LIMIT_FRAMES + 1; all of a longer one are read. */

@@ -51,10 +51,11 @@ static bool to_deputy(void *self, uint64_t peer, enum pm_msg kind, const void *m
     return network_to_deputy(w, peer, kind, msg);
 }
 
-static void to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
+static enum pm_err to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
 {
     (void)peer;
     operator_hear(self, kind, msg);
+    return PM_OK;
 }
 
 static void publish(void *self, const char *topic, enum pm_msg kind, const void *msg)

@@ -29,9 +29,12 @@ static bool stage_to_deputy(void *self, uint64_t peer, enum pm_msg kind, const v
     return !((struct stage *)self)->deaf;
 }
 
-static void stage_to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
+static enum pm_err stage_to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
 {
+    if (pm_encoded_size(pm_msg_desc(kind), msg) > PM_LIMIT_FRAME)
+        return PM_LIMIT;
     stage_hear(self, TO_CLIENT, peer, kind, msg);
+    return PM_OK;
 }
 
 static void stage_publish(void *self, const char *topic, enum pm_msg kind, const void *msg)

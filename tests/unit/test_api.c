@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <procman/limits.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct stage stage;
@@ -147,4 +148,30 @@ Test(api, answers_at_once_who_does_not_want_to_wait)
     cr_assert_str_eq(reply()->error, "ok");
     cr_assert_eq(reply()->request, 6);
     cr_assert_not(seen_by_client(&stage, "lidar")->wanted);
+}
+
+/* Each deputy can be told its part; the picture of both is more than one message. */
+Test(api, says_that_an_answer_is_too_large_and_how_to_ask_for_less)
+{
+    enum { EACH = 150 };
+    static char command[PM_LIMIT_STRING - 500];
+    static struct pm_spec specs[2 * EACH];
+    static char names[2 * EACH][16];
+    const char *word = "@rig08";
+    struct pm_export ask = { .request = 81, .version = PM_PROTOCOL_VERSION };
+
+    memset(command, 'x', sizeof command - 1);
+    for (size_t i = 0; i < PM_COUNT(specs); i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        specs[i] = spec(names[i], i < EACH ? "rig08" : "robot1", command);
+    }
+    client_applies(&stage, PM_APPLY_MODE_MERGE, false, specs, PM_COUNT(specs));
+    client_asks(&stage, &operator, PM_MSG_EXPORT, &ask);
+    cr_assert_eq(reply()->request, 81);
+    cr_assert_str_eq(reply()->error, "limit");
+    cr_assert(strstr(reply()->text, "16 MiB") && strstr(reply()->text, "selectors"));
+
+    ask.select = (struct pm_strs){ .at = &word, .n = 1 };
+    client_asks(&stage, &operator, PM_MSG_EXPORT, &ask);
+    cr_assert_eq(((const struct pm_exported *)heard(&stage, PM_MSG_EXPORTED))->specs.n, EACH + 2);
 }
