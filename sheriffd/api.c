@@ -211,11 +211,13 @@ void api_on_message(struct sheriff *s, const struct sheriff_client *client, enum
     const struct request *request = find_request(kind);
     uint64_t number, version;
 
+    number = api_request(kind, msg);
     if (request == NULL) {
         s->bad_messages++;
+        api_reply(s, client->peer, number, PM_BAD_MESSAGE, "%s is no request of a client",
+                  pm_msg_desc(kind)->name);
         return;
     }
-    number = api_request(kind, msg);
     version = number_in(kind, msg, "version", PM_PROTOCOL_VERSION);
     if (version != PM_PROTOCOL_VERSION) {
         api_reply(s, client->peer, number, PM_VERSION, "the client speaks version %llu of the "

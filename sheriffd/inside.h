@@ -7,10 +7,12 @@
 #include "sheriffd/sheriff.h"
 #include "sheriffd/view.h"
 
+#include <procman/limits.h>
+
 #define BEAT_MS         1000
-#define STORE_MS       10000 /* the store must have answered a change by then */
+#define STORE_MS       PM_WAIT_STORE_MS  /* the store must have answered a change by then */
 #define EVENTS_MS        200 /* events go to the store at most this often */
-#define ERRAND_MS       5000 /* a deputy must have answered by then */
+#define ERRAND_MS      PM_WAIT_DEPUTY_MS /* a deputy must have answered by then */
 #define ORDER_GRACE_MS 30000 /* on top of the longest stop timeout, unless the client says */
 #define ERRANDS_MOST    4096 /* questions under way; more are refused */
 #define HISTORIES_MOST 64 /* asked of the store at once: changes wait behind them */

@@ -106,7 +106,8 @@ enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_pla
         struct pm_frame frame;
         const struct pm_reply *reply;
 
-        err = pm_client_wait(ctl->client, number, ANSWER_WAIT_MS, &frame);
+        err = pm_client_wait(ctl->client, number,
+                             request->plan_only ? ANSWER_WAIT_MS : CHANGE_WAIT_MS, &frame);
         if (err != PM_OK)
             return ctl_fail(ctl, err == PM_TIMEOUT ? PM_UNREACHABLE : err);
         reply = frame.msg;

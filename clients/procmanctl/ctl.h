@@ -3,6 +3,7 @@
 #define PROCMANCTL_CTL_H
 
 #include <procman/client.h>
+#include <procman/limits.h>
 #include <procman/options.h>
 
 struct settings {             /* the options of all verbs */
@@ -52,8 +53,12 @@ struct ctl {
     char *name;               /* "procmanctl start" */
 };
 
-/* How long a sheriff may take for what he knows by heart. */
-#define ANSWER_WAIT_MS 5000
+/* How long a sheriff may take for what he knows by heart, for what he has to ask his store or a
+ * deputy, and for what he has to store. The last two are longer than his own patience, so that he
+ * says himself what came of it: see <procman/limits.h>. */
+#define ANSWER_WAIT_MS   5000
+#define QUESTION_WAIT_MS PM_WAIT_QUESTION_MS
+#define CHANGE_WAIT_MS   PM_WAIT_CHANGE_MS
 
 /* ---- ctl.c; those that return an error have told the user about it ---- */
 

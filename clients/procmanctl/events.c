@@ -144,7 +144,7 @@ static void catch_up(struct watch *watch)
     struct pm_history request = { .after_seq = watch->last };
     struct pm_frame frame = { 0 };
     enum pm_err err = pm_client_call(watch->ctl->client, PM_MSG_HISTORY, &request, PM_MSG_EVENTS,
-                                     ANSWER_WAIT_MS, &frame);
+                                     QUESTION_WAIT_MS, &frame);
 
     if (err == PM_OK && watch->away)
         complain("the sheriff is back");

@@ -16,7 +16,9 @@
 #include <string.h>
 
 #define DEFAULT_TIMEOUT_MS 30000
-#define GRACE_MS           2000  /* for the sheriff to say himself that the time is over */
+/* Beyond the order's own time, which begins when its turn has come: for the sheriff to say himself
+ * that it is over. */
+#define GRACE_MS           CHANGE_WAIT_MS
 #define LAST_LINES         5     /* of output, shown for a failed start */
 #define SECOND_MS          1000
 #define RESULT_SIZE        40
@@ -62,7 +64,7 @@ static void print_last_output(struct ctl *ctl, const struct pm_outcome *outcome,
     struct pm_frame frame = { 0 };
     const struct pm_bytes *bytes;
 
-    if (pm_client_call(ctl->client, PM_MSG_READ, &read, PM_MSG_BYTES, ANSWER_WAIT_MS, &frame)
+    if (pm_client_call(ctl->client, PM_MSG_READ, &read, PM_MSG_BYTES, QUESTION_WAIT_MS, &frame)
         != PM_OK)
         return;
     bytes = frame.msg;

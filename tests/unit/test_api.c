@@ -175,3 +175,13 @@ Test(api, says_that_an_answer_is_too_large_and_how_to_ask_for_less)
     client_asks(&stage, &operator, PM_MSG_EXPORT, &ask);
     cr_assert_eq(((const struct pm_exported *)heard(&stage, PM_MSG_EXPORTED))->specs.n, EACH + 2);
 }
+
+Test(api, answers_also_what_is_no_request)
+{
+    struct pm_snapshot snapshot = { .request = 82, .software = "", .host = "" };
+
+    client_asks(&stage, &operator, PM_MSG_SNAPSHOT, &snapshot);
+    cr_assert_eq(reply()->request, 82);
+    cr_assert_str_eq(reply()->error, "bad-message");
+    cr_assert(strstr(reply()->text, "snapshot"));
+}

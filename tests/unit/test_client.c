@@ -25,6 +25,16 @@ static void then_all_is_over(void)
     fake_remove(&fake);
 }
 
+static void when_the_request_is_taken(void)
+{
+    struct pm_mono deadline = pm_mono_after(pm_mono_now(), FAKE_WAIT_MS);
+
+    while (atomic_load(&fake.requests) == 0) {
+        cr_assert_lt(pm_mono_now().ms, deadline.ms, "the sheriff has not taken it");
+        usleep(1000);
+    }
+}
+
 static enum pm_err when_asking(int wait_ms)
 {
     struct pm_ask ask = { 0 };
@@ -116,6 +126,41 @@ Test(client, answers_find_the_request_that_waits_for_them)
     then_all_is_over();
 }
 
+/* He could not read it, so he does not know its number. */
+static void refuse_unread(struct fake *sheriff, enum pm_msg kind, const void *request,
+                          uint64_t number)
+{
+    struct pm_reply reply = { .error = "bad-message", .text = "ask.version: not a whole number" };
+
+    (void)kind, (void)request, (void)number;
+    fake_say(sheriff, PM_MSG_REPLY, &reply);
+}
+
+Test(client, a_request_that_could_not_be_read_ends_with_that_and_not_with_silence)
+{
+    given_a_sheriff(refuse_unread);
+    cr_expect_eq(when_asking(FAKE_WAIT_MS), PM_BAD_MESSAGE);
+    cr_expect_str_eq(pm_client_text(client), "ask.version: not a whole number");
+    cr_expect_eq(when_asking(FAKE_WAIT_MS), PM_BAD_MESSAGE, "and the next one its own");
+    then_all_is_over();
+}
+
+Test(client, a_request_too_large_for_a_message_is_refused_with_a_sentence)
+{
+    enum { MANY = PM_LIMIT_LIST + 1 };
+    const char **words = pm_alloc(MANY * sizeof(*words));
+    struct pm_export request = { .select = { .at = words, .n = MANY } };
+    uint64_t number;
+
+    for (size_t i = 0; i < MANY; ++i)
+        words[i] = "a";
+    given_a_sheriff(say_nothing);
+    cr_expect_eq(pm_client_send(client, PM_MSG_EXPORT, &request, &number), PM_LIMIT);
+    cr_expect(strstr(pm_client_text(client), "16 MiB"), "%s", pm_client_text(client));
+    free(words);
+    then_all_is_over();
+}
+
 Test(client, a_refusal_is_its_error_and_its_sentence)
 {
     given_a_sheriff(refuse);
@@ -155,8 +200,7 @@ Test(client, a_dead_sheriff_is_gone_at_once_and_the_next_is_asked_as_if_nothing_
 
     given_a_sheriff(say_nothing);
     cr_assert(pm_client_send(client, PM_MSG_ASK, &ask, &number) == PM_OK);
-    while (atomic_load(&fake.requests) == 0)
-        usleep(1000);
+    when_the_request_is_taken();
     fake_end(&fake);
     before = pm_mono_now();
     cr_expect_eq(pm_client_wait(client, number, FAKE_WAIT_MS, &frame), PM_GONE);
@@ -206,26 +250,36 @@ Test(client, a_socket_left_by_a_killed_sheriff_is_known_at_once)
     fake_remove(&fake);
 }
 
-static void *begin_a_little_later(void *unused)
+static void *begin_at(void *moment)
 {
-    usleep(15 * 1000); /* after the refusal, before anybody asks whether somebody listens */
+    while (pm_mono_now().ms < ((const struct pm_mono *)moment)->ms)
+        usleep(500);
     fake_begin(&fake, "control.sock", answer_snapshot);
-    return unused;
+    return NULL;
 }
 
-Test(client, a_sheriff_who_returns_while_one_connects_is_met_or_missed_but_not_waited_for)
+static void when_he_returns_after(int64_t ms)
 {
-    struct pm_mono before = pm_mono_now();
+    struct pm_mono before = pm_mono_now(), moment = pm_mono_after(before, ms);
     pthread_t thread;
     enum pm_err err;
 
-    given_a_socket_left_by_a_killed_sheriff();
-    cr_assert(pthread_create(&thread, NULL, begin_a_little_later, NULL) == 0);
+    cr_assert(pthread_create(&thread, NULL, begin_at, &moment) == 0);
     err = pm_client_open(fake.dir, false, "test", &client);
     cr_expect(err == PM_OK || err == PM_UNREACHABLE);
     cr_expect_lt(pm_mono_since(before, pm_mono_now()), SOON_MS);
     pthread_join(thread, NULL);
-    then_all_is_over();
+    pm_client_close(&client);
+    fake_end(&fake); /* and leaves his socket again */
+}
+
+/* Before the first attempt, between it and the question whether anybody listens, and after it. */
+Test(client, a_sheriff_who_returns_while_one_connects_is_met_or_missed_but_not_waited_for)
+{
+    given_a_socket_left_by_a_killed_sheriff();
+    for (int64_t ms = 0; ms <= 50; ms += 5)
+        when_he_returns_after(ms);
+    fake_remove(&fake);
 }
 
 Test(client, an_observer_may_plan_but_not_change)

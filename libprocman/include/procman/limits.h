@@ -50,6 +50,16 @@
 #define PM_LIMIT_PROCESSES      32768       /* as PM_LIMIT_LIST: a snapshot is one message */
 #define PM_LIMIT_DEPUTIES       4096
 #define PM_LIMIT_EVENTS         100000      /* rows kept in the store; the oldest go */
+#define PM_LIMIT_PAST           50          /* ends of one process kept in the store */
+#define PM_LIMIT_PAST_ALL       20000       /* ends of all; with their last lines 50 MB at most */
+
+/* Patience. Who asks is more patient than who answers, or what was done would be reported as
+ * failed. The sheriff gives a change so long for its turn and so long again for the disk, a question
+ * to his store or to a deputy so long once, and looks at his clock each second. */
+#define PM_WAIT_STORE_MS        10000
+#define PM_WAIT_DEPUTY_MS       5000
+#define PM_WAIT_QUESTION_MS     (PM_WAIT_STORE_MS + 3000)     /* a client's, for what he must ask */
+#define PM_WAIT_CHANGE_MS       (2 * PM_WAIT_STORE_MS + 3000) /* a client's, for what he must store */
 
 /* Configuration files: libyaml needs O(n²) on deep nesting, so depth is cut early. */
 #define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */

@@ -169,6 +169,10 @@ enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, void *req
     err = frame_send(client->requests, kind, request);
     if (err == PM_OK)
         *out_request = number;
+    if (err == PM_LIMIT)
+        client_say(client, pm_printf("the request is larger than the %u MiB one message holds, or "
+                                     "has a text or a list that is too long; ask for less at once",
+                                     PM_LIMIT_FRAME >> 20));
     return err;
 }
 
@@ -209,11 +213,19 @@ enum pm_err client_collect(struct pm_client *client)
     return up ? PM_OK : PM_GONE;
 }
 
+/* What a sheriff refuses unread has no number: he cannot know which request it was, and it will
+ * have no other answer. So it ends the wait in hand. */
+static bool is_answer_to(const struct answer *answer, uint64_t request)
+{
+    return answer->request == request
+           || (answer->request == 0 && answer->frame.kind == PM_MSG_REPLY);
+}
+
 static bool take_answer(struct pm_client *client, uint64_t request, struct pm_frame *out)
 {
     struct answer **at = &client->answers;
 
-    while (*at && (*at)->request != request)
+    while (*at && !is_answer_to(*at, request))
         at = &(*at)->next;
     if (!*at)
         return false;
