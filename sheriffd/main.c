@@ -70,6 +70,16 @@ static char *make_dir(char *path, bool is_private)
     exit(EXIT_FAILURE);
 }
 
+/* What is there already may be a trap. */
+static char *make_run_dir(char *path, bool is_private)
+{
+    char *fault = pm_run_dir_fault(path);
+
+    if (fault != NULL)
+        die(EXIT_FAILURE, fault);
+    return make_dir(path, is_private);
+}
+
 /* --config, or the default file if there is one. Absolute: it tells later which processes it
  * defined, wherever we are started from. */
 static char *find_config(const char *given)
@@ -154,8 +164,8 @@ int main(int argc, char **argv)
     char *name = own_name(settings.name);
     if (settings.listen != NULL && listen_parse(settings.listen, &listen, &why) != PM_OK)
         die(2, why);
-    char *run_dir = make_dir(settings.run_dir != NULL ? pm_strdup(settings.run_dir)
-                                                      : pm_run_dir(), !is_root);
+    char *run_dir = make_run_dir(settings.run_dir != NULL ? pm_strdup(settings.run_dir)
+                                                          : pm_run_dir(), !is_root);
     char *state_dir = make_dir(settings.state_dir != NULL ? pm_strdup(settings.state_dir)
                                                           : pm_state_dir(), true);
     /* Who puts the store elsewhere wants nothing in the usual places. */

@@ -93,6 +93,17 @@ static void complete(struct settings *set)
                                 : pm_deputy_log_dir(log_dir, set->name);
 }
 
+/* In a directory that others can write, somebody else may be our sheriff. */
+static void check_run_dir(const char *dir)
+{
+    PM_CLEANUP(pm_free) char *fault = pm_run_dir_fault(dir);
+
+    if (fault == NULL)
+        return;
+    pm_log_error("%s", fault);
+    exit(1);
+}
+
 static char *find_brain(const struct settings *set)
 {
     static const char *const places[] = { "deputyd-brain", "../libexec/procman/deputyd-brain" };
@@ -248,6 +259,7 @@ int main(int argc, char **argv)
     brain = find_brain(&set);
     dir = pm_deputy_dir(set.run_dir, set.name);
     prepare_ground(&keeper->lives.ground, set.name, dir);
+    check_run_dir(set.run_dir);
     if (pm_make_dir(set.run_dir, geteuid() != 0) != PM_OK || pm_make_dir(dir, true) != PM_OK)
         refuse("cannot make", dir);
     /* A child holds the lock until it executes: only then its marker shows whose it is. */

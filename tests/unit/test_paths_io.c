@@ -87,6 +87,30 @@ Test(paths_io, the_environment_names_the_run_directory)
     cr_expect_str_eq(fallback, geteuid() == 0 ? "/run/procman" : mine);
 }
 
+/* Unless this user has a fleet there just now. */
+Test(paths_io, the_directory_of_last_resort_must_be_ours_and_closed_to_others)
+{
+    PM_CLEANUP(pm_free) char *dir = pm_printf("/tmp/procman-%u", (unsigned)geteuid());
+
+    if (mkdir(dir, 0700) != 0)
+        cr_skip_test("%s is in use", dir);
+    PM_CLEANUP(pm_free) char *fine = pm_run_dir_fault(dir);
+    cr_expect_null(fine, "%s", fine);
+
+    chmod(dir, 0770);
+    PM_CLEANUP(pm_free) char *open = pm_run_dir_fault(dir);
+    cr_expect(open && strstr(open, "chmod 700"), "%s", open);
+    cr_expect_eq(pm_make_dir(dir, true), PM_IO);
+
+    if (geteuid() == 0 && chown(dir, 65534, (gid_t)-1) == 0) {
+        PM_CLEANUP(pm_free) char *theirs = pm_run_dir_fault(dir);
+        cr_expect(theirs && strstr(theirs, "uid 65534"), "%s", theirs);
+    }
+    rmdir(dir);
+    PM_CLEANUP(pm_free) char *none = pm_run_dir_fault(dir);
+    cr_expect_null(none, "what is not there is nobody's");
+}
+
 Test(paths_io, a_socket_path_has_a_limit)
 {
     char dir[108];

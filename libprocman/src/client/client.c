@@ -88,6 +88,15 @@ void pm_client_close(struct pm_client **where)
     *where = NULL;
 }
 
+static char *who_keeps_out(const char *dir)
+{
+    char *fault = pm_run_dir_fault(dir);
+
+    return fault ? fault
+                 : pm_printf("the sheriff in %s does not let you in: ask its owner to add you to "
+                             "the group of its sockets, or use sudo", dir);
+}
+
 static char *who_is_missing(const char *dir)
 {
     const char *why = link_probe(dir, PM_SOCKET_CONTROL) == PM_UNREACHABLE
@@ -108,8 +117,7 @@ char *pm_client_fault(enum pm_err err, const char *run_dir)
     case PM_GONE:
         return who_is_missing(dir);
     case PM_FORBIDDEN:
-        return pm_printf("the sheriff in %s does not let you in: ask its owner to add you to the "
-                         "group of its sockets, or use sudo", dir);
+        return who_keeps_out(dir);
     case PM_LIMIT:
         return pm_printf("%s is too long: a socket's path holds 107 bytes", dir);
     default:
@@ -124,7 +132,10 @@ static bool is_change(enum pm_msg kind, const void *request)
     switch (kind) {
     case PM_MSG_ORDER:
     case PM_MSG_SHUTDOWN:
+    case PM_MSG_UPGRADE:
         return true;
+    case PM_MSG_SWEEP:
+        return ((const struct pm_sweep *)request)->kill;
     case PM_MSG_APPLY:
         return !((const struct pm_apply *)request)->plan_only;
     default:

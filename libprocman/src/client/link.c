@@ -151,6 +151,13 @@ static enum pm_err try_connect(struct pm_client *client, const char *name, int w
     return err == PM_OK ? wait_until_up(client, wait_ms) : err;
 }
 
+static bool is_trusted(const char *dir)
+{
+    char *fault PM_CLEANUP(pm_free) = pm_run_dir_fault(dir);
+
+    return fault == NULL;
+}
+
 enum pm_err link_connect(struct pm_client *client)
 {
     const char *name = NULL;
@@ -159,7 +166,7 @@ enum pm_err link_connect(struct pm_client *client)
     if (client->requests && link_is_up(client))
         return PM_OK;
     link_disconnect(client);
-    err = choose_socket(client, &name);
+    err = is_trusted(client->dir) ? choose_socket(client, &name) : PM_FORBIDDEN;
     if (err != PM_OK)
         return err;
     if (!client->context)

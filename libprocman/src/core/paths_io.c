@@ -32,6 +32,11 @@ static char *user_dir(const char *variable, const char *below_home, const char *
     return pm_printf("%s/%s/procman%s", home ? home : "", below_home, tail);
 }
 
+static char *last_resort(void)
+{
+    return pm_printf("/tmp/procman-%u", (unsigned)geteuid());
+}
+
 char *pm_run_dir(void)
 {
     const char *given = environment("PROCMAN_RUN_DIR"), *xdg = environment("XDG_RUNTIME_DIR");
@@ -42,7 +47,7 @@ char *pm_run_dir(void)
         return pm_strdup("/run/procman");
     if (xdg && *xdg == '/')
         return pm_printf("%s/procman", xdg);
-    return pm_printf("/tmp/procman-%u", (unsigned)geteuid());
+    return last_resort();
 }
 
 char *pm_state_dir(void)
@@ -72,8 +77,27 @@ enum pm_err pm_socket_endpoint(const char *dir, const char *name, char **out)
     return PM_OK;
 }
 
-/* In /tmp anybody may have been there first: neither a link nor a directory of somebody else
- * will hold our sockets. */
+/* A link in /tmp counts as much as what it leads to: whose it is, he may turn it elsewhere. */
+char *pm_run_dir_fault(const char *dir)
+{
+    PM_CLEANUP(pm_free) char *judged = last_resort();
+    struct stat entry, target;
+
+    if (strcmp(dir, judged) != 0 || lstat(dir, &entry) != 0 || stat(dir, &target) != 0)
+        return NULL;
+    if (entry.st_uid != geteuid() || target.st_uid != geteuid())
+        return pm_printf("%s belongs to another user (uid %u), who could answer there in the "
+                         "sheriff's place; have it removed, or name another directory with "
+                         "--run-dir", dir, (unsigned)(entry.st_uid != geteuid() ? entry.st_uid
+                                                                                : target.st_uid));
+    if ((target.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return pm_printf("others may write in %s (mode %04o) and could answer there in the "
+                         "sheriff's place; look what is in it and \"chmod 700 %s\", or name another "
+                         "directory with --run-dir", dir, (unsigned)(target.st_mode & 07777), dir);
+    return NULL;
+}
+
+/* Neither a link nor a directory of somebody else will hold our sockets. */
 static bool is_ours(const char *path)
 {
     struct stat entry, target;
@@ -115,5 +139,10 @@ enum pm_err pm_make_dir(const char *path, bool is_private)
     }
     if (!make_one(prefix, is_private ? 0700 : 0755))
         return PM_IO;
-    return is_private && !is_ours(prefix) ? PM_IO : PM_OK;
+    if (is_private && !is_ours(prefix))
+        return PM_IO;
+    PM_CLEANUP(pm_free) char *fault = is_private ? pm_run_dir_fault(prefix) : NULL;
+    if (fault != NULL)
+        errno = EPERM;
+    return fault != NULL ? PM_IO : PM_OK;
 }
