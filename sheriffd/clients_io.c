@@ -120,21 +120,32 @@ zsock_t *clients_stream(const struct clients *clients)
 
 /* ---- who is it? ------------------------------------------------------------------- */
 
+/* In /etc/passwd only: getpwuid(3) may ask a directory server, and this loop waits for nobody. */
+static bool find_user(unsigned uid, char *name, size_t size)
+{
+    FILE *file = fopen("/etc/passwd", "re");
+    const struct passwd *entry = NULL;
+
+    while (file != NULL && (entry = fgetpwent(file)) != NULL && entry->pw_uid != uid)
+        continue;
+    if (entry != NULL)
+        snprintf(name, size, "%s", entry->pw_name);
+    if (file != NULL)
+        fclose(file);
+    return entry != NULL;
+}
+
 static const char *user_name(struct clients *c, unsigned uid)
 {
     struct user *user;
-    const struct passwd *entry;
 
     for (size_t i = 0; i < USERS; i++)
         if (c->users[i].known && c->users[i].uid == uid)
             return c->users[i].name;
     user = &c->users[c->next_user++ % USERS];
-    entry = getpwuid(uid);
     user->known = true;
     user->uid = uid;
-    if (entry != NULL)
-        snprintf(user->name, sizeof user->name, "%s", entry->pw_name);
-    else
+    if (!find_user(uid, user->name, sizeof user->name))
         snprintf(user->name, sizeof user->name, "uid %u", uid);
     return user->name;
 }

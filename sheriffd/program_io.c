@@ -25,7 +25,6 @@
 #include <unistd.h>
 
 #define STORE_FILE  "sheriff.db"
-#define AGAIN_MS    50   /* a file could not be applied because the store was busy */
 #define RANGER_MS   5000 /* a retired deputy may take this long to leave the process table */
 
 struct program {
@@ -37,7 +36,7 @@ struct program {
     zloop_t *loop;
     int timer;        /* of the next turn */
     int signals;      /* signalfd */
-    bool reapply;     /* the configuration is to be applied */
+    bool reapply;     /* the configuration is to be applied, when no other change is under way */
     bool finished;
     pid_t deputy;     /* a lone ranger's; 0 = none of ours */
 };
@@ -106,7 +105,7 @@ static const struct sheriff_port port = {
 
 /* ---- the configuration ------------------------------------------------------------ */
 
-/* OK | BUSY try again soon | BAD_CONFIG … *why is the report, heap */
+/* OK | BAD_CONFIG … *why is the report, heap */
 static enum pm_err apply(struct program *p, char **why)
 {
     struct pm_config config;
@@ -133,11 +132,11 @@ static void apply_again(struct program *p)
     char *why PM_CLEANUP(pm_free) = NULL;
     enum pm_err err = apply(p, &why);
 
-    p->reapply = err == PM_BUSY;
-    if (err == PM_OK)
+    p->reapply = false;
+    if (err == PM_OK) {
         pm_log_info("%s is applied", p->setup->config);
-    if (err == PM_OK || err == PM_BUSY)
         return;
+    }
     pm_log_error("%s is not applied, nothing has changed:", p->setup->config);
     log_report(why);
 }
@@ -151,13 +150,12 @@ static int turn(struct program *p)
 {
     int64_t next;
 
-    if (p->reapply)
+    /* The store's answer brings the next turn: nothing is read before it could be applied. */
+    if (p->reapply && sheriff_can_change(p->sheriff))
         apply_again(p);
     next = sheriff_turn(p->sheriff, now());
     if (p->finished)
         return -1;
-    if (p->reapply && next > AGAIN_MS)
-        next = AGAIN_MS;
     zloop_timer_end(p->loop, p->timer);
     p->timer = zloop_timer(p->loop, (size_t)next, 1, on_timer, p);
     return 0;

@@ -202,6 +202,11 @@ void sheriff_on_bad_message(struct sheriff *s)
     s->bad_messages++;
 }
 
+bool sheriff_can_change(const struct sheriff *s)
+{
+    return !s->commit.in_flight;
+}
+
 enum pm_err sheriff_apply_file(struct sheriff *s, const struct pm_config *config,
                                const char *source, struct sheriff_now now, char **why)
 {

@@ -47,6 +47,9 @@ struct sheriff_setup {
 void sheriff_open(const struct sheriff_setup *setup, struct sheriff_now now, struct sheriff **out);
 void sheriff_close(struct sheriff **sheriff);
 
+/* Is no other change on its way to the store, so that a file can be applied now? */
+bool sheriff_can_change(const struct sheriff *s);
+
 /* Make the wish be what this file says: as an apply of a client, but only what the same file
  * defined before is removed. source: its name, as in the origin of its specs.
  * OK it is on its way | why not, *why is a sentence, heap */

@@ -188,3 +188,17 @@ Test(lone_ranger, does_not_wait_for_ever_for_a_deputy_that_hangs)
     cr_assert(stage.finished);
     stage_end(&stage);
 }
+
+Test(sheriff, a_file_waits_until_no_other_change_is_under_way)
+{
+    struct pm_spec other = spec("x", "k8", "true");
+    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
+                              .client = "", .source = "" };
+
+    cr_assert(sheriff_can_change(stage.sheriff));
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage);
+    cr_assert_not(sheriff_can_change(stage.sheriff));
+    settle(&stage);
+    cr_assert(sheriff_can_change(stage.sheriff));
+}

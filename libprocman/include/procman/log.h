@@ -13,8 +13,8 @@ PM_BEGIN
 enum pm_log_level { PM_LOG_ERROR = 3, PM_LOG_WARNING = 4, PM_LOG_INFO = 6, PM_LOG_DEBUG = 7 };
 
 /* Begins every line with `program` and shows nothing above `most`. Before the first call: no
- * program, INFO. With JOURNAL_STREAM in the environment lines begin with "<N>", otherwise with
- * the UTC time. Call it before the first thread. */
+ * program, INFO. When stderr is the stream to the journal that JOURNAL_STREAM in the environment
+ * names, lines begin with "<N>", otherwise with the UTC time. Call it before the first thread. */
 PM_API void pm_log_open(const char *program, enum pm_log_level most);
 
 PM_API void pm_log(enum pm_log_level level, const char *format, ...) PM_PRINTF(2, 3);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,11 +23,23 @@ static struct {
     bool journal;
 } settings = { "", PM_LOG_INFO, false };
 
+/* systemd.exec(5): "DEVICE:INODE" of the stream, in decimal. A program that was begun by a service
+ * inherits the variable also when its own stderr is a file or a terminal. */
+static bool is_journal(const char *stream)
+{
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device &&
+           status.st_ino == inode;
+}
+
 void pm_log_open(const char *program, enum pm_log_level most)
 {
     settings.program = program;
     settings.most = most;
-    settings.journal = getenv("JOURNAL_STREAM") != NULL;
+    settings.journal = is_journal(getenv("JOURNAL_STREAM"));
 }
 
 /* "<6>" for the journal, which has its own clock and knows the program; otherwise
