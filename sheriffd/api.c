@@ -11,6 +11,8 @@
 #include "sheriffd/errands.h"
 #include "sheriffd/find.h"
 #include "sheriffd/orders.h"
+#include "sheriffd/sweeps.h"
+#include "sheriffd/upgrades.h"
 
 #include <procman/limits.h>
 #include <procman/text.h>
@@ -104,9 +106,24 @@ static void on_history(struct sheriff *s, const struct sheriff_client *client, c
     errands_history(s, client, msg);
 }
 
+static void on_past(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    errands_past(s, client, msg);
+}
+
 static void on_read(struct sheriff *s, const struct sheriff_client *client, const void *msg)
 {
     errands_read(s, client, msg);
+}
+
+static void on_upgrade(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    upgrades_take(s, client, msg);
+}
+
+static void on_sweep(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    sweeps_take(s, client, msg);
 }
 
 static void on_shutdown(struct sheriff *s, const struct sheriff_client *client, const void *msg)
@@ -187,7 +204,10 @@ static const struct request requests[] = {
     { PM_MSG_APPLY,    true,  apply_changes, on_apply },
     { PM_MSG_EXPORT,   false, NULL,          on_export },
     { PM_MSG_HISTORY,  false, NULL,          on_history },
+    { PM_MSG_PAST,     false, NULL,          on_past },
     { PM_MSG_READ,     false, NULL,          on_read },
+    { PM_MSG_UPGRADE,  true,  NULL,          on_upgrade },
+    { PM_MSG_SWEEP,    false, NULL,          on_sweep }, /* it asks itself who may kill */
     { PM_MSG_SHUTDOWN, true,  NULL,          on_shutdown },
 };
 

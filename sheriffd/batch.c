@@ -19,6 +19,12 @@ void batch_close(struct batch **batch)
 
     if (old == NULL)
         return;
+    while (old->past != NULL) {
+        struct batch_past *past = old->past;
+
+        old->past = past->next;
+        batch_past_close(&past);
+    }
     free(old->specs);
     free(old->wants);
     free(old->gone);
@@ -83,6 +89,27 @@ void batch_add_deputy(struct batch *batch, const char *name, bool expected)
     batch->wishes = true;
 }
 
+struct batch_past *batch_past_open(const struct pm_endings *endings)
+{
+    struct batch_past *past = pm_alloc(sizeof *past);
+
+    if (pm_copy(&pm_endings_desc, endings, &past->arena, &past->endings) != PM_OK)
+        batch_past_close(&past);
+    return past;
+}
+
+void batch_past_close(struct batch_past **past)
+{
+    pm_arena_fini(&(*past)->arena);
+    pm_free(past);
+}
+
+void batch_add_past(struct batch *batch, struct batch_past *past)
+{
+    past->next = batch->past;
+    batch->past = past;
+}
+
 void image_fini(struct image *image)
 {
     pm_arena_fini(&image->arena);
@@ -96,6 +123,17 @@ struct history *history_open(uint64_t number, const struct pm_history *ask)
     history->number = number;
     enum pm_err err = pm_copy(&pm_history_desc, ask, &history->arena, &history->ask);
     pm_assert(err == PM_OK); /* it came in one message */
+    return history;
+}
+
+struct history *history_open_lives(uint64_t number, const struct pm_past *ask)
+{
+    struct history *history = pm_alloc(sizeof *history);
+
+    history->number = number;
+    history->of_lives = true;
+    enum pm_err err = pm_copy(&pm_past_desc, ask, &history->arena, &history->ask_lives);
+    pm_assert(err == PM_OK);
     return history;
 }
 

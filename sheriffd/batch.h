@@ -8,8 +8,11 @@ struct batch_spec { uint64_t id; size_t from, n; }; /* its encoding, in batch.by
 struct batch_want { uint64_t id, order; bool up, held; const char *by; };
 struct batch_name { const char *name; bool expected; };
 
+/* Ends of lives, as one message told them; by, host and ended_ms are filled in. */
+struct batch_past { struct batch_past *next; struct pm_endings endings; struct pm_arena arena; };
+
 struct batch {
-    bool wishes;                  /* holds more than events: must survive a power cut */
+    bool wishes;                  /* holds more than what happened: must survive a power cut */
     uint64_t number;              /* repeated in the answer */
     uint64_t generation, last_id, last_order;
     struct batch_spec *specs;
@@ -18,6 +21,7 @@ struct batch {
     struct batch_name *deputies;  /* names the configuration expects, or no longer */
     size_t n_specs, n_wants, n_gone, n_deputies;
     struct pm_event_list events;
+    struct batch_past *past;      /* the last first */
     struct pm_buf bytes;
     struct pm_arena arena;        /* holds the texts and events */
     enum pm_err err;              /* the store's answer: OK, or nothing of it happened … */
@@ -44,16 +48,24 @@ struct image {
 };
 void image_fini(struct image *image);
 
-/* A question about the past. */
+void batch_add_past(struct batch *batch, struct batch_past *past); /* given away */
+struct batch_past *batch_past_open(const struct pm_endings *endings); /* copied; NULL: too large */
+void batch_past_close(struct batch_past **past);
+
+/* A question about the past: events, or ends of lives. */
 struct history {
     uint64_t number;              /* repeated in the answer */
     struct pm_history ask;        /* in the arena */
+    bool of_lives;
+    struct pm_past ask_lives;     /* in the arena */
     enum pm_err err;              /* the answer: OK, or why not, in text */
     char *text;
     struct pm_event_list events;  /* in the arena, oldest first */
+    struct pm_past_life_list lives; /* likewise */
     struct pm_arena arena;
 };
 struct history *history_open(uint64_t number, const struct pm_history *ask);
+struct history *history_open_lives(uint64_t number, const struct pm_past *ask);
 void history_close(struct history **history);
 
 #endif

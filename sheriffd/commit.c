@@ -11,6 +11,7 @@
 #include "sheriffd/adopt.h"
 #include "sheriffd/api.h"
 #include "sheriffd/applies.h"
+#include "sheriffd/ends.h"
 #include "sheriffd/orders.h"
 
 #include <stdlib.h>
@@ -231,11 +232,12 @@ void commit_events(struct sheriff *s)
 {
     struct batch *batch;
 
-    if (s->journal.n == 0)
+    if (s->journal.n == 0 && !ends_waits(s))
         return;
     sheriff_publish_events(s); /* what is stored leaves the journal */
     batch = new_batch(s);
     journal_store(&s->journal, batch);
+    ends_store(s, batch);
     s->commit.events_in_flight++;
     s->commit.events_at = s->now.mono;
     s->port->store(s->self, batch);
@@ -276,6 +278,7 @@ void sheriff_on_stored(struct sheriff *s, uint64_t number, enum pm_err err, cons
     }
     if (s->commit.events_in_flight > 0)
         s->commit.events_in_flight--;
+    ends_stored(s, number, err);
     if (err != PM_OK && !s->commit.failing)
         sheriff_log(s, PM_LOG_ERROR, "events are lost: %s", text);
     s->commit.failing = err != PM_OK;

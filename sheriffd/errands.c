@@ -15,10 +15,10 @@
 
 struct errand {
     struct errand *next;
-    enum pm_msg kind;           /* READ, SIGNAL, HISTORY */
+    enum pm_msg kind;           /* READ, SIGNAL, HISTORY, PAST */
     uint64_t number;
     uint64_t session;           /* of the deputy asked; 0: the store */
-    uint64_t peer, request;     /* READ, HISTORY: who wants to know */
+    uint64_t peer, request;     /* READ, HISTORY, PAST: who wants to know */
     struct target *target;      /* SIGNAL */
     struct pm_mono deadline;
 };
@@ -26,10 +26,11 @@ struct errand {
 static struct errand *add(struct sheriff *s, enum pm_msg kind)
 {
     struct errand *errand = pm_alloc(sizeof *errand);
+    bool of_store = kind == PM_MSG_HISTORY || kind == PM_MSG_PAST;
 
     errand->kind = kind;
     errand->number = ++s->last_errand;
-    errand->deadline = pm_mono_after(s->now.mono, kind == PM_MSG_HISTORY ? STORE_MS : ERRAND_MS);
+    errand->deadline = pm_mono_after(s->now.mono, of_store ? STORE_MS : ERRAND_MS);
     errand->next = s->errands;
     s->errands = errand;
     s->n_errands++;
@@ -96,24 +97,43 @@ void errands_read(struct sheriff *s, const struct sheriff_client *client,
     (void)sessions_send(s, deputy, PM_MSG_READ, &read);
 }
 
-void errands_history(struct sheriff *s, const struct sheriff_client *client,
-                     const struct pm_history *ask)
+/* The errand of asking the store, or NULL: it is refused. */
+static struct errand *ask_store(struct sheriff *s, const struct sheriff_client *client,
+                                enum pm_msg kind, uint64_t request)
 {
     struct errand *errand;
 
-    if (too_many(s, client, ask->request))
-        return;
+    if (too_many(s, client, request))
+        return NULL;
     if (s->n_histories >= HISTORIES_MOST) {
-        api_reply(s, client->peer, ask->request, PM_BUSY,
-                  "too many read the events at this moment; try again");
-        return;
+        api_reply(s, client->peer, request, PM_BUSY,
+                  "too many read the past at this moment; try again");
+        return NULL;
     }
     s->n_histories++;
-    errand = add(s, PM_MSG_HISTORY);
+    errand = add(s, kind);
     errand->peer = client->peer;
-    errand->request = ask->request;
+    errand->request = request;
     commit_events(s);
-    s->port->ask_history(s->self, history_open(errand->number, ask));
+    return errand;
+}
+
+void errands_history(struct sheriff *s, const struct sheriff_client *client,
+                     const struct pm_history *ask)
+{
+    const struct errand *errand = ask_store(s, client, PM_MSG_HISTORY, ask->request);
+
+    if (errand != NULL)
+        s->port->ask_history(s->self, history_open(errand->number, ask));
+}
+
+void errands_past(struct sheriff *s, const struct sheriff_client *client,
+                  const struct pm_past *ask)
+{
+    const struct errand *errand = ask_store(s, client, PM_MSG_PAST, ask->request);
+
+    if (errand != NULL)
+        s->port->ask_history(s->self, history_open_lives(errand->number, ask));
 }
 
 void errands_signal(struct sheriff *s, struct target *target, const struct wish *wish,
@@ -169,17 +189,21 @@ void errands_on_done(struct sheriff *s, const struct deputy *deputy, const struc
 
 void errands_on_history(struct sheriff *s, const struct history *answer)
 {
-    struct errand *errand = take(s, PM_MSG_HISTORY, answer->number, 0);
+    enum pm_msg kind = answer->of_lives ? PM_MSG_PAST : PM_MSG_HISTORY;
+    struct errand *errand = take(s, kind, answer->number, 0);
     struct pm_events events = { .events = answer->events };
+    struct pm_endings endings = { .past = answer->lives };
 
     s->n_histories--;
     if (errand == NULL)
         return;
-    events.request = errand->request;
-    if (answer->err == PM_OK)
-        api_answer(s, errand->peer, PM_MSG_EVENTS, &events);
-    else
+    events.request = endings.request = errand->request;
+    if (answer->err != PM_OK)
         api_reply(s, errand->peer, errand->request, answer->err, "%s", answer->text);
+    else if (answer->of_lives)
+        api_answer(s, errand->peer, PM_MSG_ENDINGS, &endings);
+    else
+        api_answer(s, errand->peer, PM_MSG_EVENTS, &events);
     free(errand);
 }
 

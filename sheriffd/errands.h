@@ -6,6 +6,8 @@
 
 void errands_read(struct sheriff *s, const struct sheriff_client *client,
                   const struct pm_read *ask);
+void errands_past(struct sheriff *s, const struct sheriff_client *client,
+                  const struct pm_past *ask);
 void errands_history(struct sheriff *s, const struct sheriff_client *client,
                      const struct pm_history *ask);
 

@@ -33,6 +33,7 @@ struct deputy {
     uint64_t peer, session, epoch;
     struct pm_mono heard;
     uint64_t seq;                /* of its last status */
+    uint64_t lost_ends;          /* ends of lives it could not keep, as it said last */
     uint64_t generation, specs_generation;           /* that it has answered */
     uint64_t sent_generation, sent_specs_generation; /* that it was sent in this session */
     unsigned mismatches;         /* beats in a row that did not agree */

@@ -22,11 +22,19 @@
 
 struct order;  /* orders.c */
 struct errand; /* errands.c */
+struct upgrade; /* upgrades.c */
+struct sweep;   /* sweeps.c */
 struct adoption; /* adopt.c: what a deputy holds, until it is stored */
 struct queued; /* commit.c */
+struct bundle; /* ends.c */
 struct answer; /* applies.c: what to say when it is stored */
 
 struct ids { uint64_t *at; size_t n, cap; };
+
+struct ends { /* ends of lives that are not stored yet; see ends.c */
+    struct bundle *first, **last;
+    size_t waiting;            /* ends that no batch has */
+};
 
 struct commit {
     bool in_flight;
@@ -58,9 +66,12 @@ struct sheriff {
     struct view view;
     struct journal journal;
     struct commit commit;
+    struct ends ends;
     struct order *orders;
     struct adoption *adoptions;
     struct errand *errands;
+    struct upgrade *upgrades;
+    struct sweep *sweeps;
     size_t n_errands;
     size_t n_histories;        /* questions the store has, waited for or not */
     uint64_t last_errand;

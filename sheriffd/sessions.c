@@ -8,8 +8,11 @@
 #include "sheriffd/sessions.h"
 
 #include "sheriffd/adopt.h"
+#include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
 #include "sheriffd/orders.h"
+#include "sheriffd/sweeps.h"
+#include "sheriffd/upgrades.h"
 
 #include <procman/limits.h>
 #include <procman/process.h>
@@ -204,6 +207,7 @@ static void on_status(struct sheriff *s, struct deputy *deputy, const struct pm_
     deputy->post->specs_due = deputy->post->wants_due = true;
     sheriff_due(s, deputy->post);
     look_at_all(s, deputy);
+    upgrades_on_full(s, deputy);
 }
 
 static void on_beat(struct sheriff *s, struct deputy *deputy, const struct pm_beat *beat)
@@ -241,6 +245,12 @@ static void on_bye(struct sheriff *s, struct deputy *deputy, const struct pm_bye
     look_at_all(s, deputy);
 }
 
+static void on_done(struct sheriff *s, const struct deputy *deputy, const struct pm_done *done)
+{
+    if (!upgrades_on_done(s, deputy, done))
+        errands_on_done(s, deputy, done);
+}
+
 static uint64_t session_of(enum pm_msg kind, const void *msg)
 {
     switch (kind) {
@@ -248,6 +258,8 @@ static uint64_t session_of(enum pm_msg kind, const void *msg)
     case PM_MSG_BEAT:    return ((const struct pm_beat *)msg)->session;
     case PM_MSG_DONE:    return ((const struct pm_done *)msg)->session;
     case PM_MSG_BYTES:   return ((const struct pm_bytes *)msg)->session;
+    case PM_MSG_STRAYS:  return ((const struct pm_strays *)msg)->session;
+    case PM_MSG_ENDINGS: return ((const struct pm_endings *)msg)->session;
     case PM_MSG_HOLDING: return ((const struct pm_holding *)msg)->session;
     case PM_MSG_BYE:     return ((const struct pm_bye *)msg)->session;
     default:             return 0;
@@ -286,8 +298,10 @@ void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, 
     switch (kind) {
     case PM_MSG_STATUS:  on_status(s, deputy, msg); break;
     case PM_MSG_BEAT:    on_beat(s, deputy, msg); break;
-    case PM_MSG_DONE:    errands_on_done(s, deputy, msg); break;
+    case PM_MSG_DONE:    on_done(s, deputy, msg); break;
     case PM_MSG_BYTES:   errands_on_bytes(s, deputy, msg); break;
+    case PM_MSG_STRAYS:  sweeps_on_strays(s, deputy, msg); break;
+    case PM_MSG_ENDINGS: ends_take(s, deputy, msg); break;
     case PM_MSG_HOLDING: adopt_take(s, deputy, msg); break;
     case PM_MSG_BYE:     on_bye(s, deputy, msg); break;
     default: break;

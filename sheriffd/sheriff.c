@@ -9,9 +9,12 @@
 #include "sheriffd/api.h"
 #include "sheriffd/applies.h"
 #include "sheriffd/commit.h"
+#include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
 #include "sheriffd/orders.h"
 #include "sheriffd/sessions.h"
+#include "sheriffd/sweeps.h"
+#include "sheriffd/upgrades.h"
 
 #include <procman/limits.h>
 
@@ -110,6 +113,7 @@ void sheriff_open(const struct sheriff_setup *setup, struct sheriff_now now, str
     s->now = now;
     s->began = s->beat_at = now.mono;
     s->commit.last = &s->commit.first;
+    s->ends.last = &s->ends.first;
     desired_init(&s->desired, s->name);
     fleet_init(&s->fleet);
     view_init(&s->view, s->port->random(s->self));
@@ -131,8 +135,11 @@ void sheriff_close(struct sheriff **sheriff)
     /* Whoever still waits is told; what happened last is kept. */
     orders_fini(s);
     errands_fini(s);
+    upgrades_fini(s);
+    sweeps_fini(s);
     applies_stored(s, PM_GONE, SHERIFF_ENDS);
     commit_fini(s);
+    ends_fini(s);
     view_fini(&s->view);
     journal_fini(&s->journal);
     fleet_fini(&s->fleet);
@@ -295,6 +302,8 @@ static void each_second(struct sheriff *s)
     s->beat_at = pm_mono_after(s->now.mono, BEAT_MS);
     sessions_beat(s);
     errands_check(s);
+    upgrades_check(s);
+    sweeps_check(s);
     commit_check(s);
 }
 
@@ -309,7 +318,7 @@ static int64_t next_turn(const struct sheriff *s)
 
     next = sooner(next, view_due_in(&s->view, s->now.mono));
     next = sooner(next, orders_next(s));
-    if (s->journal.n > 0 && !s->commit.events_in_flight)
+    if ((s->journal.n > 0 || ends_waits(s)) && !s->commit.events_in_flight)
         next = sooner(next, EVENTS_MS);
     return next > 0 ? next : 1;
 }

@@ -1,7 +1,7 @@
-/* SQLite holds what must outlive the sheriff: wishes, generations, events.
+/* SQLite holds what must outlive the sheriff: wishes, generations, events, how lives ended.
  *
  * WAL with synchronous=FULL for wishes: when a client hears "done", a power cut cannot undo it.
- * Batches that hold only events are written with synchronous=NORMAL, which costs no fsync; a
+ * Batches that hold only what happened are written with synchronous=NORMAL, which costs no fsync; a
  * power cut may take the last of them, a crash of the sheriff none.
  *
  * The file is locked for as long as it is open, so two sheriffs can never share one. What is not
@@ -18,9 +18,11 @@
 #include <string.h>
 
 #define APPLICATION 0x504d616e /* "PMan": pragma application_id of our files */
-#define SCHEMA      1          /* pragma user_version */
+#define SCHEMA      2          /* pragma user_version */
 
-static const char schema[] =
+/* What each version added to the one before; a new store is made of all of them. An older one is
+ * brought up to date in one transaction, when it was found sound. */
+static const char schema_1[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE specs(id INTEGER PRIMARY KEY, spec BLOB NOT NULL);"
     "CREATE TABLE wants(id INTEGER PRIMARY KEY, up INTEGER NOT NULL, held INTEGER NOT NULL,"
@@ -31,6 +33,18 @@ static const char schema[] =
     " by TEXT NOT NULL);"
     "PRAGMA application_id = 1347248494;"
     "PRAGMA user_version = 1;";
+
+/* How lives ended, and who gave the orders of those numbers: first, last. */
+static const char schema_2[] =
+    "CREATE TABLE past(token INTEGER PRIMARY KEY, ended_ms INTEGER NOT NULL, host TEXT NOT NULL,"
+    " grp TEXT NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, by TEXT NOT NULL,"
+    " life BLOB NOT NULL);"
+    "CREATE INDEX past_of ON past(host, grp, name, ended_ms, run);"
+    "CREATE INDEX past_when ON past(ended_ms);"
+    "CREATE TABLE orders(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, by TEXT NOT NULL);"
+    "PRAGMA user_version = 2;";
+
+static const char *const schemas[SCHEMA] = { schema_1, schema_2 };
 
 _Static_assert(APPLICATION == 1347248494, "the schema says the same number");
 
@@ -74,7 +88,7 @@ static enum pm_err refuse(struct store_db *db, const char *path, int rc, char **
 }
 
 /* Before anything is written: is it ours, and do we know it? */
-static enum pm_err inspect(struct store_db *db, const char *path, bool *out_fresh, char **why)
+static enum pm_err inspect(struct store_db *db, const char *path, int64_t *out_version, char **why)
 {
     int rc;
     int64_t tables = pragma(db, "SELECT count(*) FROM sqlite_master", &rc);
@@ -83,29 +97,31 @@ static enum pm_err inspect(struct store_db *db, const char *path, bool *out_fres
 
     if (rc != SQLITE_OK)
         return refuse(db, path, rc, why);
-    *out_fresh = tables == 0 && application == 0 && version == 0;
-    if (*out_fresh)
+    *out_version = 0;
+    if (tables == 0 && application == 0 && version == 0)
         return PM_OK;
     if (application != APPLICATION) {
         *why = pm_printf("%s: this is not a store of sheriffd; nothing was changed", path);
         return PM_BAD_CONFIG;
     }
-    if (version != SCHEMA) {
+    if (version < 1 || version > SCHEMA) {
         *why = pm_printf("%s: the store has version %lld, this sheriffd knows version %d; install "
                          "the release that wrote it; nothing was changed", path,
                          (long long)version, SCHEMA);
         return PM_VERSION;
     }
+    *out_version = version;
     return PM_OK;
 }
 
-static int make_schema(struct store_db *db, uint64_t fresh_id)
+/* From the version it has (0: it is new) to ours. */
+static int make_schema(struct store_db *db, int64_t version, uint64_t fresh_id)
 {
     int rc = exec(db, "BEGIN IMMEDIATE");
 
-    if (rc == SQLITE_OK)
-        rc = exec(db, schema);
-    if (rc == SQLITE_OK)
+    for (int64_t next = version; next < SCHEMA && rc == SQLITE_OK; next++)
+        rc = exec(db, schemas[next]);
+    if (rc == SQLITE_OK && version == 0)
         rc = store_put_meta(db, "sheriff_id", fresh_id);
     return rc == SQLITE_OK ? exec(db, "COMMIT") : rc;
 }
@@ -126,18 +142,18 @@ static int check(struct store_db *db)
 static enum pm_err prepare(struct store_db *db, const char *path, uint64_t fresh_id,
                            struct image *out, char **why)
 {
-    bool fresh = false;
-    enum pm_err err = inspect(db, path, &fresh, why);
+    int64_t version = 0;
+    enum pm_err err = inspect(db, path, &version, why);
     int rc = SQLITE_OK;
 
     if (err != PM_OK)
         return err;
-    if (!fresh)
+    if (version > 0)
         rc = check(db);
     if (rc == SQLITE_OK)
         rc = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    if (rc == SQLITE_OK && fresh)
-        rc = make_schema(db, fresh_id);
+    if (rc == SQLITE_OK && version < SCHEMA)
+        rc = make_schema(db, version, fresh_id);
     if (rc == SQLITE_OK)
         rc = store_prepare(db);
     if (rc == SQLITE_OK)
@@ -177,6 +193,14 @@ void store_db_close(struct store_db **db)
     *db = NULL;
 }
 
+void store_db_history(struct store_db *db, struct history *history)
+{
+    if (history->of_lives)
+        store_db_lives(db, history);
+    else
+        store_db_events(db, history);
+}
+
 /* ---- writing ---------------------------------------------------------------------- */
 
 static int write_all(struct store_db *db, const struct batch *batch)
@@ -191,10 +215,14 @@ static int write_all(struct store_db *db, const struct batch *batch)
         rc = store_put_want(db, &batch->wants[i]);
     for (size_t i = 0; i < batch->n_deputies && rc == SQLITE_OK; i++)
         rc = store_put_deputy(db, &batch->deputies[i]);
+    if (rc == SQLITE_OK && batch->n_wants > 0)
+        rc = store_put_orders(db, batch);
     for (size_t i = 0; i < batch->events.n && rc == SQLITE_OK; i++)
         rc = store_put_event(db, &batch->events.at[i]);
     if (rc == SQLITE_OK && batch->events.n > 0)
         rc = store_trim(db, batch->events.at[batch->events.n - 1].seq);
+    if (rc == SQLITE_OK && batch->past != NULL)
+        rc = store_put_past(db, batch->past);
     if (rc == SQLITE_OK && batch->wishes)
         rc = store_put_meta(db, "generation", batch->generation);
     if (rc == SQLITE_OK && batch->wishes)

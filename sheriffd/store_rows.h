@@ -9,7 +9,8 @@ struct sqlite3_stmt;
 
 enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_NO_DEPUTY,
                        STORE_EVENT, STORE_NO_SPEC, STORE_NO_WANT, STORE_TRIM, STORE_HISTORY,
-                       STORE_STATEMENTS };
+                       STORE_ORDERS, STORE_TRIM_ORDERS, STORE_LIFE, STORE_TRIM_LIVES_OF,
+                       STORE_TRIM_LIVES, STORE_NEXT_NAME, STORE_LIVES_OF, STORE_STATEMENTS };
 
 struct store_db {
     struct sqlite3 *handle;
@@ -28,5 +29,15 @@ int store_put_deputy(struct store_db *db, const struct batch_name *deputy);
 int store_put_event(struct store_db *db, const struct pm_event *event);
 int store_drop(struct store_db *db, uint64_t id);
 int store_trim(struct store_db *db, uint64_t last_seq);
+
+/* store_past_io.c: how lives ended, and who had ordered them */
+int store_put_orders(struct store_db *db, const struct batch *batch);
+int store_put_past(struct store_db *db, const struct batch_past *past);
+void store_db_lives(struct store_db *db, struct history *history);
+void store_db_events(struct store_db *db, struct history *history);
+
+/* For both: a value of a row, in the arena or static; NULL without memory. */
+const char *store_text_at(struct sqlite3_stmt *row, int column, struct pm_arena *arena);
+int store_run(struct sqlite3_stmt *statement); /* for its effect; its values are forgotten */
 
 #endif

@@ -23,6 +23,23 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_TRIM]      = "DELETE FROM events WHERE seq <= ?1",
     [STORE_HISTORY]   = "SELECT seq, time_ms, host, grp, name, what, text, by FROM events"
                         " WHERE seq > ?1 AND time_ms >= ?2 ORDER BY seq DESC",
+    [STORE_ORDERS]    = "INSERT OR REPLACE INTO orders VALUES(?1, ?2, ?3)",
+    [STORE_TRIM_ORDERS] = "DELETE FROM orders WHERE last <= ?1",
+    /* Told again with its last lines, it replaces the same end without; time and author stay. */
+    [STORE_LIFE]      = "INSERT INTO past VALUES(?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 <> '' THEN ?7"
+                        " ELSE coalesce((SELECT CASE WHEN last >= ?8 THEN by ELSE '' END"
+                        " FROM orders WHERE first <= ?8 ORDER BY first DESC LIMIT 1), '') END, ?9)"
+                        " ON CONFLICT(token) DO UPDATE SET life = excluded.life"
+                        " WHERE length(excluded.life) >= length(life)",
+    [STORE_TRIM_LIVES_OF] = "DELETE FROM past WHERE token IN (SELECT token FROM past"
+                        " WHERE host = ?1 AND grp = ?2 AND name = ?3"
+                        " ORDER BY ended_ms DESC, run DESC LIMIT -1 OFFSET ?4)",
+    [STORE_TRIM_LIVES] = "DELETE FROM past WHERE token IN (SELECT token FROM past"
+                        " ORDER BY ended_ms DESC LIMIT -1 OFFSET ?1)",
+    [STORE_NEXT_NAME] = "SELECT host, grp, name FROM past WHERE (host, grp, name) > (?1, ?2, ?3)"
+                        " ORDER BY host, grp, name LIMIT 1",
+    [STORE_LIVES_OF]  = "SELECT ended_ms, by, life FROM past WHERE host = ?1 AND grp = ?2"
+                        " AND name = ?3 ORDER BY ended_ms DESC, run DESC LIMIT ?4",
 };
 
 static int prepare(struct store_db *db, enum store_statement which)
@@ -50,7 +67,7 @@ void store_finish(struct store_db *db)
 
 /* ---- putting ---------------------------------------------------------------------- */
 
-static int run(sqlite3_stmt *statement)
+int store_run(sqlite3_stmt *statement)
 {
     int rc = sqlite3_step(statement);
 
@@ -78,7 +95,7 @@ int store_put_meta(struct store_db *db, const char *key, uint64_t value)
         return rc;
     bind_text(put, 1, key);
     bind_number(put, 2, value);
-    return run(put);
+    return store_run(put);
 }
 
 int store_put_spec(struct store_db *db, const struct batch *batch, const struct batch_spec *spec)
@@ -87,7 +104,7 @@ int store_put_spec(struct store_db *db, const struct batch *batch, const struct 
 
     bind_number(put, 1, spec->id);
     sqlite3_bind_blob64(put, 2, batch->bytes.at + spec->from, spec->n, SQLITE_STATIC);
-    return run(put);
+    return store_run(put);
 }
 
 int store_put_want(struct store_db *db, const struct batch_want *want)
@@ -99,7 +116,7 @@ int store_put_want(struct store_db *db, const struct batch_want *want)
     bind_number(put, 3, want->held);
     bind_number(put, 4, want->order);
     bind_text(put, 5, want->by);
-    return run(put);
+    return store_run(put);
 }
 
 int store_put_deputy(struct store_db *db, const struct batch_name *deputy)
@@ -107,7 +124,7 @@ int store_put_deputy(struct store_db *db, const struct batch_name *deputy)
     sqlite3_stmt *put = db->statements[deputy->expected ? STORE_DEPUTY : STORE_NO_DEPUTY];
 
     bind_text(put, 1, deputy->name);
-    return run(put);
+    return store_run(put);
 }
 
 int store_put_event(struct store_db *db, const struct pm_event *event)
@@ -122,13 +139,13 @@ int store_put_event(struct store_db *db, const struct pm_event *event)
     bind_text(put, 6, event->what);
     bind_text(put, 7, event->text);
     bind_text(put, 8, event->by);
-    return run(put);
+    return store_run(put);
 }
 
 static int drop(struct store_db *db, enum store_statement which, uint64_t key)
 {
     bind_number(db->statements[which], 1, key);
-    return run(db->statements[which]);
+    return store_run(db->statements[which]);
 }
 
 int store_drop(struct store_db *db, uint64_t id)
@@ -146,7 +163,7 @@ int store_trim(struct store_db *db, uint64_t last_seq)
 
 /* ---- loading ---------------------------------------------------------------------- */
 
-static const char *text_at(sqlite3_stmt *row, int column, struct pm_arena *arena)
+const char *store_text_at(sqlite3_stmt *row, int column, struct pm_arena *arena)
 {
     const char *text = (const char *)sqlite3_column_text(row, column);
 
@@ -178,7 +195,7 @@ static int load_wish(sqlite3_stmt *row, struct image *out)
     *want = (struct batch_want){
         .id = spec->id, .up = sqlite3_column_int(row, 2) != 0,
         .held = sqlite3_column_int(row, 3) != 0,
-        .order = (uint64_t)sqlite3_column_int64(row, 4), .by = text_at(row, 5, &out->arena),
+        .order = (uint64_t)sqlite3_column_int64(row, 4), .by = store_text_at(row, 5, &out->arena),
     };
     out->n++;
     return SQLITE_OK;
@@ -215,7 +232,7 @@ static int load_deputies(struct store_db *db, struct image *out)
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW) {
         rc = SQLITE_OK;
         if (out->deputies.n < count)
-            out->deputies.at[out->deputies.n++] = text_at(row, 0, &out->arena);
+            out->deputies.at[out->deputies.n++] = store_text_at(row, 0, &out->arena);
     }
     sqlite3_finalize(row);
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -248,9 +265,9 @@ static bool load_event(sqlite3_stmt *row, struct pm_arena *arena, struct pm_even
 {
     *out = (struct pm_event){
         .seq = (uint64_t)sqlite3_column_int64(row, 0), .time_ms = sqlite3_column_int64(row, 1),
-        .host = text_at(row, 2, arena), .group = text_at(row, 3, arena),
-        .name = text_at(row, 4, arena), .what = text_at(row, 5, arena),
-        .text = text_at(row, 6, arena), .by = text_at(row, 7, arena),
+        .host = store_text_at(row, 2, arena), .group = store_text_at(row, 3, arena),
+        .name = store_text_at(row, 4, arena), .what = store_text_at(row, 5, arena),
+        .text = store_text_at(row, 6, arena), .by = store_text_at(row, 7, arena),
     };
     return out->host != NULL && out->group != NULL && out->name != NULL && out->what != NULL &&
            out->text != NULL && out->by != NULL;
@@ -275,7 +292,7 @@ static void reverse(struct pm_event *events, size_t n)
     }
 }
 
-void store_db_history(struct store_db *db, struct history *history)
+void store_db_events(struct store_db *db, struct history *history)
 {
     const struct pm_history *ask = &history->ask;
     sqlite3_stmt *row = db->statements[STORE_HISTORY];

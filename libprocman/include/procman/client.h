@@ -44,7 +44,7 @@ PM_API enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, vo
                                   uint64_t *out_request) PM_MUST_USE;
 
 /* The next answer to that request. Several may come; a pm_reply is the last, and so is any
- * answer of a request that has only one (snapshot, bytes, exported, events).
+ * answer of a request that has only one (snapshot, bytes, exported, events, endings).
  *   wait_ms  0 = poll, <0 = for ever
  *   out      caller's; pm_frame_fini(&out) afterwards; untouched on error
  * A request the sheriff could not even read is answered by a pm_reply without a number, which
