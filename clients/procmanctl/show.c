@@ -209,6 +209,11 @@ enum pm_err verb_show(struct ctl *ctl)
     struct pm_frame frame = { 0 };
     enum pm_err err = ctl_open(ctl);
 
+    if (err == PM_OK && ctl->set.show_env && !pm_client_may_command(ctl->client)) {
+        complain("you may only look, so the values of environment variables are kept from you; "
+                 "leave out --show-env");
+        err = PM_FORBIDDEN;
+    }
     if (err == PM_OK)
         err = ctl_call(ctl, PM_MSG_EXPORT, &request, PM_MSG_EXPORTED, &frame);
     if (err == PM_OK)

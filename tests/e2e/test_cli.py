@@ -191,7 +191,9 @@ def test_who_may_only_look_may_not_command(fleet):
     except PermissionError:
         pytest.skip(f"nobody may not even run what is in {BIN}")
     assert look.status == 0 and names(look.json["processes"]) == ["cam"], look
-    for command in (["stop", "cam"], ["apply", fleet.dir / "fleet.json"], ["remove", "cam"]):
+    assert fleet.ctl("show", "cam", **nobody).status == 0
+    for command in (["stop", "cam"], ["apply", fleet.dir / "fleet.json"], ["remove", "cam"],
+                    ["export"], ["show", "cam", "--show-env"]):
         result = fleet.ctl(*command, **nobody)
         assert result.status == 6 and result.err, result
     assert fleet.pid("cam") == pid
