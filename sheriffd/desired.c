@@ -121,7 +121,7 @@ void desired_init(struct desired *d, const char *own)
 static void take_spec(struct wish *wish, const struct pm_spec *spec, uint64_t id,
                       const char *host)
 {
-    struct pm_spec named = *spec;
+    struct pm_spec named = pm_spec_normal(spec);
 
     named.id = id;
     named.host = host;

@@ -71,7 +71,7 @@ static struct wish *moved_from(const struct desired *d, const struct plan_reques
 static void compare(struct plan_item *item, const struct plan_request *request)
 {
     bool needs_restart = false;
-    struct pm_spec spec = *item->spec;
+    struct pm_spec spec = pm_spec_normal(item->spec);
 
     spec.host = item->host;
     item->n_fields = pm_spec_diff(&item->wish->spec, &spec, item->fields, PLAN_FIELDS,

@@ -109,6 +109,21 @@ Test(plan, does_nothing_the_second_time)
     desired_commit(&d);
 }
 
+Test(plan, takes_a_spec_off_the_wire_in_the_form_a_file_would_give_it)
+{
+    struct pm_spec one = spec("cam", "k9", "true"), wire = one;
+    int64_t only_zero = 0;
+
+    wire.working_dir = "";
+    wire.success_codes = (struct pm_i64s){ &only_zero, 1 };
+    given(wire);
+    cr_assert_str_eq(cam()->spec.working_dir, "/");
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_NONE);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &wire, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_NONE);
+}
+
 Test(plan, restarts_for_a_command_and_names_the_field)
 {
     struct pm_spec one = spec("cam", "k9", "false");

@@ -42,6 +42,25 @@ Test(spec, begins_with_the_defaults_of_the_manual)
     cr_expect_eq(spec.exec.n, 0);
 }
 
+Test(spec, has_one_form_where_the_wire_has_two)
+{
+    struct pm_spec written = given_spec("g", "cam", "rig"), wire = written, normal;
+    int64_t only_zero = 0, others[] = { 0, 3 };
+
+    wire.working_dir = "";
+    wire.success_codes = (struct pm_i64s){ &only_zero, 1 };
+    wire.output_max_bytes = wire.output_keep = 0;
+    normal = pm_spec_normal(&wire);
+    cr_expect(pm_same(&pm_spec_desc, &normal, &written));
+
+    wire.success_codes = (struct pm_i64s){ others, 2 };
+    cr_expect_eq(pm_spec_normal(&wire).success_codes.n, 2);
+    wire = written;
+    wire.output_keep = 0; /* none is kept: that was said */
+    normal = pm_spec_normal(&wire);
+    cr_expect(pm_same(&pm_spec_desc, &normal, &wire));
+}
+
 Test(spec, hash_knows_how_it_runs_and_nothing_else)
 {
     struct pm_spec a = given_spec("g", "cam", "rig"), b = a;

@@ -9,6 +9,11 @@ PM_BEGIN
 /* All defaults of procman.yaml(5) in place; strings "", lists empty. */
 PM_API void pm_spec_init(struct pm_spec *spec);
 
+/* The form a configuration file gives it, where the wire has two for the same: no directory is
+ * "/", only exit code 0 is no list of codes, an output limit nobody gave is the default. Borrows
+ * from spec. For specs from the wire or an older store, before they are kept or compared. */
+PM_API struct pm_spec pm_spec_normal(const struct pm_spec *spec) PM_MUST_USE;
+
 /* Identity of how it runs: 64-bit FNV-1a over its encoding without id and origin. Never 0. */
 PM_API uint64_t pm_spec_hash(const struct pm_spec *spec);
 

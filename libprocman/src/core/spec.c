@@ -27,6 +27,22 @@ void pm_spec_init(struct pm_spec *spec)
             pm_value_fall_back(&pm_keys[i], spec);
 }
 
+struct pm_spec pm_spec_normal(const struct pm_spec *spec)
+{
+    struct pm_spec normal = *spec, plain;
+
+    pm_spec_init(&plain);
+    if (*or_empty(normal.working_dir) == '\0')
+        normal.working_dir = plain.working_dir;
+    if (normal.success_codes.n == 1 && normal.success_codes.at[0] == 0)
+        normal.success_codes = plain.success_codes;
+    if (normal.output_max_bytes == 0) { /* of a program that knew nothing of it */
+        normal.output_max_bytes = plain.output_max_bytes;
+        normal.output_keep = normal.output_keep > 0 ? normal.output_keep : plain.output_keep;
+    }
+    return normal;
+}
+
 uint64_t pm_spec_hash(const struct pm_spec *spec)
 {
     struct pm_spec bare = *spec;
