@@ -112,6 +112,9 @@ void brain_on_keeper(struct brain *b, enum pm_msg kind, const void *msg, struct 
     case PM_MSG_READY:
         slots_on_ready(b, msg, now);
         break;
+    case PM_MSG_OWED:
+        slots_on_owed(b, msg);
+        break;
     case PM_MSG_SPAWNED:
         slots_on_spawned(b, msg, now);
         break;

@@ -13,10 +13,6 @@
 struct brain;
 struct output_file;  /* one process's output; the mover's */
 
-/* In every process's environment: whose life it is, for the case that its slot loses its note. */
-#define BRAIN_ENV_GROUP "PROCMAN_GROUP"
-#define BRAIN_ENV_NAME  "PROCMAN_NAME"
-
 /* Who a process shall run as; groups is in the caller's arena. */
 struct brain_ids { bool is_self; uint64_t uid, gid; struct pm_i64s groups; };
 

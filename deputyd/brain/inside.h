@@ -35,7 +35,11 @@ struct wish { /* what shall run; see wish.c */
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
 
 /* The slot of a process that is no more, whose last bytes are still on their way to its file. */
-struct left_slot { uint64_t slot, run; char *group, *name; };
+struct left_slot {
+    uint64_t slot, run; /* run: of its last life */
+    char *group, *name;
+    struct output_file *output;
+};
 
 struct brain {
     char *name, *hostname, *boot_id;
@@ -74,6 +78,7 @@ void life_limit_output(struct brain *brain, struct proc *proc); /* as its spec s
 
 /* slots.c: what the keeper says */
 void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mono now);
+void slots_on_owed(struct brain *brain, const struct pm_owed *owed);
 void slots_on_ready(struct brain *brain, const struct pm_ready *ready, struct pm_mono now);
 void slots_on_spawned(struct brain *brain, const struct pm_spawned *spawned, struct pm_mono now);
 void slots_on_ended(struct brain *brain, const struct pm_ended *ended, struct pm_mono now);
@@ -81,8 +86,11 @@ void slots_on_ended(struct brain *brain, const struct pm_ended *ended, struct pm
  * its spec becomes known. May free the process. */
 void slots_take_up(struct brain *brain, struct proc *proc, struct pm_mono now);
 /* Nobody needs this dead process's slot any more, but perhaps its pipes. true: it is kept, not to
- * be reused, until they are drained; its note must say that it is removed. */
-bool slots_give_up(struct brain *brain, const struct proc *proc);
+ * be reused, until they are drained, and proc->output with it (NULL then); its note must say that
+ * it is removed. */
+bool slots_give_up(struct brain *brain, struct proc *proc);
+/* A new process of that name takes up its old slot, if that is still kept. */
+bool slots_take_back(struct brain *brain, struct proc *proc);
 void slots_fini(struct brain *brain);
 void slots_finish(struct brain *brain); /* leave nothing of the dead behind */
 

@@ -7,6 +7,8 @@
  */
 #include "brain/inside.h"
 
+#include <procman/marks.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +30,8 @@ struct proc *life_new(struct brain *b, struct specs *specs, const struct pm_spec
 {
     struct proc *proc = roster_add(&b->roster, specs, spec, now);
 
-    proc->output = b->port->file(b->self, proc->group, proc->name);
+    if (!slots_take_back(b, proc))
+        proc->output = b->port->file(b->self, proc->group, proc->name);
     if (specs == b->wish.specs) /* of a plain one nobody knows how much is to be kept */
         life_limit_output(b, proc);
     request_follow_as(b, proc, 0);
@@ -94,8 +97,8 @@ static struct pm_var_list environment(const struct proc *proc, struct pm_arena *
         return (struct pm_var_list){ 0 };
     if (given->n > 0)
         memcpy(at, given->at, given->n * sizeof *at);
-    at[given->n] = (struct pm_var){ BRAIN_ENV_GROUP, proc->group };
-    at[given->n + 1] = (struct pm_var){ BRAIN_ENV_NAME, proc->name };
+    at[given->n] = (struct pm_var){ PM_MARK_GROUP, proc->group };
+    at[given->n + 1] = (struct pm_var){ PM_MARK_NAME, proc->name };
     return (struct pm_var_list){ at, given->n + 2 };
 }
 
@@ -106,7 +109,6 @@ static bool send_spawn(struct brain *b, struct proc *proc, struct pm_arena *aren
     PM_CLEANUP(pm_buf_fini) struct pm_buf note = { 0 };
     const struct pm_spec *spec = proc->spec;
 
-    proc->unseen = false; /* a new life says that the one before was seen */
     proc->life_hash = pm_spec_hash(spec);
     if (write_note(proc, &note) != PM_OK)
         brain_say(b, PM_LOG_ERROR, "the note of %s does not fit", proc->name);
@@ -173,7 +175,8 @@ static void forget(struct brain *b, struct proc *proc)
     if (slots_give_up(b, proc))
         send_note(b, proc);
     deadlines_set(&b->deadlines, &proc->deadline, (struct pm_mono){ 0 });
-    b->port->drop(b->self, proc->output);
+    if (proc->output != NULL)
+        b->port->drop(b->self, proc->output);
     roster_remove(&b->roster, proc);
     b->link.full = true; /* only a full status can say that something is no more */
 }

@@ -29,7 +29,6 @@ struct proc {
     bool over;                    /* its end came before it could be judged: before the keeper
                                      said begin, or before its spec was known */
     struct pm_ending how;         /* that end */
-    bool unseen;                  /* its end is noted; the keeper still holds its pipes for us */
     char *trouble;                /* why its output cannot be written; NULL: it can */
     uint64_t touched;             /* number of the status its last change belongs to */
     struct deadline deadline;

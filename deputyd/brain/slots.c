@@ -1,16 +1,17 @@
 /* What the keeper says about its slots.
  *
  * A new brain first hears what there is: HELD for each slot in use, ENDED for each life whose end
- * was not seen, READY. Nothing is decided before READY, because only then it is known whether
- * an order to end is under way. The notes are as old as the last change: what was alive in one
- * and is dead without an ENDED (a spawn that failed while no brain listened) has ended, nobody
- * knows how.
+ * was not seen, OWED for each earlier life whose last words are still in its pipes, READY. Nothing
+ * is decided before READY, because only then it is known whether an order to end is under way. The
+ * notes are as old as the last change: what was alive in one and is dead without an ENDED (a spawn
+ * that failed while no brain listened) has ended, nobody knows how.
  *
  * Nor is a life judged whose spec nobody knows, because the kept wish was lost: what shall come
  * of its end waits for the sheriff, and so does the keeper's memory of it.
  *
  * The slot of a removed process is left to its pipes: the keeper holds them, for the case of our
- * death, until they are drained.
+ * death, until they are drained. When one of that name comes back before, it takes up its old
+ * place, so that a name has one slot, one count of lives and one writer of its file.
  *
  * A slot whose note says nothing to us is foreign: never used, never touched, freed when what
  * lives in it is over.
@@ -29,51 +30,84 @@ static void free_note(struct brain *b, uint64_t slot)
 
 /* ---- giving up ---------------------------------------------------------------------- */
 
-/* False: there is nothing to wait for, it is free. */
-static bool leave(struct brain *b, uint64_t slot, uint64_t run, const char *group,
+/* Takes `output` over. */
+static void leave(struct brain *b, uint64_t slot, uint64_t run, const char *group,
                   const char *name, struct output_file *output)
 {
-    if (b->port->drained(b->self, output, run) || !roster_set_foreign(&b->roster, slot, true)) {
-        free_note(b, slot);
+    b->left = pm_resize(b->left, b->n_left + 1, sizeof *b->left);
+    b->left[b->n_left++] = (struct left_slot){ slot, run, pm_strdup(group), pm_strdup(name),
+                                               output };
+}
+
+bool slots_give_up(struct brain *b, struct proc *proc)
+{
+    if (proc->slot == NO_SLOT)
+        return false;
+    if (b->port->drained(b->self, proc->output, 0)
+        || !roster_set_foreign(&b->roster, proc->slot, true)) {
+        free_note(b, proc->slot);
         return false;
     }
-    b->left = pm_resize(b->left, b->n_left + 1, sizeof *b->left);
-    b->left[b->n_left++] = (struct left_slot){ slot, run, pm_strdup(group), pm_strdup(name) };
+    leave(b, proc->slot, proc->life.run, proc->group, proc->name, proc->output);
+    proc->output = NULL;
     return true;
 }
 
-bool slots_give_up(struct brain *b, const struct proc *proc)
-{
-    return proc->slot != NO_SLOT
-        && leave(b, proc->slot, proc->life.run, proc->group, proc->name, proc->output);
-}
-
-static bool is_left(const struct brain *b, uint64_t slot)
+static struct left_slot *left_at(const struct brain *b, uint64_t slot)
 {
     for (size_t i = 0; i < b->n_left; i++)
         if (b->left[i].slot == slot)
-            return true;
-    return false;
+            return &b->left[i];
+    return NULL;
+}
+
+static struct left_slot *find_left(const struct brain *b, const char *group, const char *name)
+{
+    for (size_t i = 0; i < b->n_left; i++)
+        if (strcmp(b->left[i].group, group) == 0 && strcmp(b->left[i].name, name) == 0)
+            return &b->left[i];
+    return NULL;
 }
 
 static void forget_left(struct brain *b, struct left_slot *left)
 {
+    if (left->output != NULL)
+        b->port->drop(b->self, left->output);
     free(left->group);
     free(left->name);
     *left = b->left[--b->n_left];
 }
 
-static void free_left(struct brain *b, const char *group, const char *name, uint64_t run)
+bool slots_take_back(struct brain *b, struct proc *proc)
 {
-    for (size_t i = b->n_left; i-- > 0; ) {
-        uint64_t slot = b->left[i].slot;
-        if (b->left[i].run != run || strcmp(b->left[i].group, group) != 0
-            || strcmp(b->left[i].name, name) != 0)
-            continue;
-        forget_left(b, &b->left[i]);
-        free_note(b, slot);
-        pm_assert(roster_set_foreign(&b->roster, slot, false)); /* it was, so there is room */
-    }
+    struct left_slot *left = find_left(b, proc->group, proc->name);
+
+    if (left == NULL)
+        return false;
+    pm_assert(roster_set_foreign(&b->roster, left->slot, false));
+    pm_assert(roster_take_slot(&b->roster, proc, left->slot)); /* nobody else could */
+    proc->life.run = left->run;
+    proc->output = left->output;
+    left->output = NULL;
+    forget_left(b, left);
+    return true;
+}
+
+static void free_left(struct brain *b, struct left_slot *left)
+{
+    uint64_t slot = left->slot;
+
+    forget_left(b, left);
+    free_note(b, slot);
+    pm_assert(roster_set_foreign(&b->roster, slot, false)); /* it was, so there is room */
+}
+
+/* Those with nothing in their pipes, as it turned out. */
+static void free_drained(struct brain *b)
+{
+    for (size_t i = b->n_left; i-- > 0; )
+        if (b->port->drained(b->self, b->left[i].output, 0))
+            free_left(b, &b->left[i]);
 }
 
 void slots_fini(struct brain *b)
@@ -111,8 +145,12 @@ static bool is_bare(const struct pm_slot_note *note)
 static void adopt(struct brain *b, const struct pm_held *held, const struct pm_slot_note *note,
                   struct pm_mono now)
 {
-    struct proc *proc = new_from_note(b, note, now);
+    struct left_slot *namesake = find_left(b, note->group, note->name);
+    struct proc *proc;
 
+    if (namesake != NULL) /* a name has one slot: who lives has it */
+        free_left(b, namesake);
+    proc = new_from_note(b, note, now);
     if (!roster_take_slot(&b->roster, proc, held->slot))
         return; /* the caller made sure it is free */
     if (is_bare(note)) {
@@ -137,22 +175,44 @@ static void take_up_left(struct brain *b, const struct pm_held *held,
     struct output_file *output = b->port->file(b->self, note->group, note->name);
 
     b->port->collect(b->self, output, held->run);
-    (void)leave(b, held->slot, held->run, note->group, note->name, output);
-    b->port->drop(b->self, output);
+    if (roster_set_foreign(&b->roster, held->slot, true))
+        leave(b, held->slot, held->run, note->group, note->name, output);
+    else
+        b->port->drop(b->self, output);
+}
+
+/* OK: what the slot holds is a process of ours; else *why not. */
+static enum pm_err read_note(struct brain *b, const struct pm_held *held, struct pm_arena *arena,
+                             struct pm_slot_note *out, const char **why)
+{
+    enum pm_err err = PM_OK;
+
+    *why = "its record is lost, and its environment says nothing";
+    if (held->note.n == 0) /* lost; its environment says only what is certain */
+        *out = (struct pm_slot_note){ .group = held->group, .name = held->name };
+    else
+        err = pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, arena, out, why);
+    if (err != PM_OK || *out->name == '\0')
+        return PM_BAD_MESSAGE;
+    *why = "its name or slot is in use";
+    if (pm_name_fault(out->name) != NULL || pm_group_fault(out->group) != NULL
+        || held->slot >= PM_LIMIT_SLOTS || roster_by_slot(&b->roster, held->slot) != NULL)
+        return PM_EXISTS;
+    if (is_bare(out))
+        brain_say(b, PM_LOG_WARNING, "slot %llu had lost its record; it is of %s%s%s",
+                  (unsigned long long)held->slot, out->group, *out->group ? "/" : "", out->name);
+    return PM_OK;
 }
 
 void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono now)
 {
     PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
     struct pm_slot_note note;
-    const char *why = "its name or slot is in use";
+    const char *why;
     bool understood;
 
     pm_arena_init(&arena, 0);
-    understood = pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, &arena, &note, &why)
-                     == PM_OK
-                 && pm_name_fault(note.name) == NULL && pm_group_fault(note.group) == NULL
-                 && held->slot < PM_LIMIT_SLOTS && roster_by_slot(&b->roster, held->slot) == NULL;
+    understood = read_note(b, held, &arena, &note, &why) == PM_OK;
     if (understood && held->pid == 0 && note.removing) {
         take_up_left(b, held, &note);
         return;
@@ -171,6 +231,17 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
         brain_say(b, PM_LOG_ERROR, "the keeper's table is larger than ours");
 }
 
+void slots_on_owed(struct brain *b, const struct pm_owed *owed)
+{
+    struct proc *proc = roster_by_slot(&b->roster, owed->slot);
+    struct left_slot *left = left_at(b, owed->slot);
+
+    if (proc != NULL)
+        b->port->collect(b->self, proc->output, owed->run);
+    else if (left != NULL)
+        b->port->collect(b->self, left->output, owed->run);
+}
+
 /* What a note and the keeper together say has happened since the note was written. */
 static enum pm_process_event since_note(const struct proc *proc)
 {
@@ -181,28 +252,33 @@ static enum pm_process_event since_note(const struct proc *proc)
     return proc->life.removing ? PM_EVENT_REMOVE : PM_EVENT_NOTHING;
 }
 
-/* The end is noted. The keeper may forget it, and close its ends of the pipes, once the last
- * byte is in the file; until then the pipes must not depend on our life. */
+/* The end is noted: the keeper may forget it. */
 static void say_seen(struct brain *b, uint64_t slot, uint64_t run)
 {
-    struct proc *proc = roster_by_slot(&b->roster, slot);
     struct pm_seen seen = { .slot = slot, .run = run };
 
-    if (proc != NULL && proc->life.run == run && !b->port->drained(b->self, proc->output, run))
-        proc->unseen = true;
-    else if (!is_left(b, slot))
-        brain_tell_keeper(b, PM_MSG_SEEN, &seen);
+    brain_tell_keeper(b, PM_MSG_SEEN, &seen);
+}
+
+/* Its last byte is in the file. Until then the pipes must not depend on our life. */
+static void say_drained(struct brain *b, uint64_t slot, uint64_t run)
+{
+    struct pm_drained drained = { .slot = slot, .run = run };
+
+    brain_tell_keeper(b, PM_MSG_DRAINED, &drained);
 }
 
 void brain_on_drained(struct brain *b, const char *group, const char *name, uint64_t run)
 {
     struct proc *proc = roster_find(&b->roster, group, name);
+    struct left_slot *left = find_left(b, group, name);
 
-    free_left(b, group, name, run);
-    if (proc == NULL || !proc->unseen || proc->life.run != run)
-        return;
-    proc->unseen = false;
-    say_seen(b, proc->slot, run);
+    if (left != NULL)
+        say_drained(b, left->slot, run);
+    else if (proc != NULL && proc->slot != NO_SLOT)
+        say_drained(b, proc->slot, run);
+    if (left != NULL && b->port->drained(b->self, left->output, 0))
+        free_left(b, left);
 }
 
 /* Shall it be up, and nobody knows by which policy? */
@@ -255,6 +331,7 @@ void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mon
         if (!b->leave_running)
             life_end_all(b, now);
     }
+    free_drained(b);
     for (size_t i = b->roster.n; i-- > 0; )
         slots_take_up(b, b->roster.at[i], now);
     /* A deputy that begins lets its sheriff speak first; one that only lost its brain does not. */
@@ -286,10 +363,9 @@ void slots_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct 
 /* Ended without being known to us: free its place, if it was foreign. */
 static void end_unknown(struct brain *b, const struct pm_ended *ended)
 {
-    struct pm_seen seen = { .slot = ended->slot, .run = ended->run };
     bool foreign = roster_by_slot(&b->roster, ended->slot) == NULL;
 
-    brain_tell_keeper(b, PM_MSG_SEEN, &seen);
+    say_seen(b, ended->slot, ended->run);
     if (foreign && roster_set_foreign(&b->roster, ended->slot, false))
         free_note(b, ended->slot);
 }
@@ -300,8 +376,10 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
     struct pm_ending how = { .unknown = ended->unknown, .code = ended->exit_code,
                              .signal = ended->exit_signal, .core_dumped = ended->core_dumped };
 
-    if (is_left(b, ended->slot))
-        return; /* seen with its last byte */
+    if (left_at(b, ended->slot) != NULL) {
+        say_seen(b, ended->slot, ended->run);
+        return;
+    }
     if (proc == NULL || proc->life.run != ended->run) {
         end_unknown(b, ended);
     } else if (!b->ready) {

@@ -111,6 +111,18 @@ static void each_stray(struct pm_slots *slots, const char *deputy, const char *d
         closedir(proc);
 }
 
+void pm_adopt_names(pid_t pid, char **out_group, char **out_name)
+{
+    PM_CLEANUP(pm_free) char *env = pm_alloc(ENVIRON_BYTES);
+    ssize_t n = read_file(pid, "environ", env, ENVIRON_BYTES);
+    const char *name = n > 0 ? variable(env, (size_t)n, "PROCMAN_NAME") : NULL;
+
+    if (name == NULL)
+        return;
+    *out_group = pm_strdup(variable(env, (size_t)n, "PROCMAN_GROUP"));
+    *out_name = pm_strdup(name);
+}
+
 int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const char *dir)
 {
     struct pm_proc_stat stat;

@@ -22,6 +22,9 @@ int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const ch
  * after it died: until the number belongs to a stranger. */
 bool pm_adopt_group_is_ours(const struct pm_slot *slot);
 
+/* What its environment says it is; heap. Untouched when it says nothing, or is gone. */
+void pm_adopt_names(pid_t pid, char **out_group, char **out_name);
+
 /* Another reader of a pipe that process has open, found by its inode number, also when it is no
  * longer its descriptor 1 or 2. An ended pipe when there is none, so that a reader sees its end.
  * -1: not even that */

@@ -65,10 +65,13 @@ static void drop_brain(struct pm_keeper *keeper, const char *why)
 static void tell(struct pm_keeper *keeper, enum pm_msg kind, const void *msg, const int *fds)
 {
     enum pm_err err;
+    size_t n_fds = 0;
 
     if (keeper->brain.wire == NULL)
         return;
-    err = pm_wire_send(keeper->brain.wire, kind, msg, fds, fds && fds[0] > 0 ? 2 : 0);
+    for (size_t i = 0; fds && i < PM_WIRE_FDS; i++)
+        n_fds += fds[i] > 0;
+    err = pm_wire_send(keeper->brain.wire, kind, msg, fds, n_fds);
     if (err != PM_OK && err != PM_GONE) /* what a dead one has still said is heard first */
         drop_brain(keeper, "does not listen");
 }
@@ -79,6 +82,17 @@ static void tell_ended(struct pm_keeper *keeper, size_t number)
 
     if (pm_lives_ended(&keeper->lives, number, &ended))
         tell(keeper, PM_MSG_ENDED, &ended, NULL);
+}
+
+static void tell_owed(struct pm_keeper *keeper, size_t number)
+{
+    const struct pm_debt *debt;
+    size_t at = 0;
+
+    while ((debt = pm_debts_next(&keeper->lives.debts, number, &at)) != NULL) {
+        struct pm_owed owed = { .slot = number, .run = debt->run };
+        tell(keeper, PM_MSG_OWED, &owed, debt->fds);
+    }
 }
 
 static void tell_ready(struct pm_keeper *keeper, uint64_t brains)
@@ -114,6 +128,7 @@ static void continue_inventory(struct pm_keeper *keeper)
                  && pm_lives_held(&keeper->lives, number, &held)) {
             tell(keeper, PM_MSG_HELD, &held, keeper->lives.at[number].fds);
             tell_ended(keeper, number);
+            tell_owed(keeper, number);
         }
     }
 }
@@ -214,6 +229,11 @@ static void on_request(struct pm_keeper *keeper, const struct pm_wire_message *r
     case PM_MSG_SEEN: {
         const struct pm_seen *seen = request->msg;
         pm_lives_seen(lives, seen->slot, seen->run);
+        break;
+    }
+    case PM_MSG_DRAINED: {
+        const struct pm_drained *drained = request->msg;
+        pm_lives_drained(lives, drained->slot, drained->run);
         break;
     }
     case PM_MSG_FINISHED:

@@ -12,6 +12,8 @@
 
 #include "keeper/adopt.h"
 
+#include <procman/log.h>
+
 #include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -105,7 +107,7 @@ static void owe_output(struct pm_lives *lives, uint64_t number, uint64_t run)
     struct pm_debt debt = { .slot = number, .run = run, .fds = { life->fds[0], life->fds[1] } };
     struct pm_debt gone;
 
-    if (life->fds[0] > 0 && pm_owed_add(&lives->owed, &debt, &gone))
+    if (life->fds[0] > 0 && pm_debts_add(&lives->debts, &debt, &gone))
         pm_log_warning("deputy %s: the output of life %llu in slot %llu has not ended and is no "
                        "longer kept for a next brain: too many such lives", lives->ground.deputy,
                        (unsigned long long)gone.run, (unsigned long long)gone.slot);
@@ -123,14 +125,14 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     struct pm_slot *slot;
     struct pm_proc_stat stat;
     struct pm_life *life;
-    uint64_t run_before;
 
     *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .fds = { -1, -1 } };
     slot = claim(lives, what, &out->error);
     if (slot == NULL)
         return;
     life = &lives->at[what->slot];
-    close_fds(life); /* of the life before, when nobody has seen its end */
+    owe_output(lives, what->slot, slot->run);
+    forget_names(life);
     pm_slot_change(slot);
     slot->pid = 0;
     slot->start_ticks = 0;
@@ -138,7 +140,10 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     slot->adopted = slot->unknown = slot->core_dumped = slot->leftover = 0;
     slot->run = what->run;
     pm_slot_enter(slot, PM_SLOT_SPAWNING);
-    pm_ground_spawn(&lives->ground, what, &slot->pid, slot->pipes, out);
+    do
+        pm_ground_spawn(&lives->ground, what, &slot->pid, slot->pipes, out);
+    while (out->stage == PM_STAGE_PIPE && out->error == EMFILE
+           && pm_debts_drop_oldest(&lives->debts)); /* the living go first */
     if (out->pid == 0) {
         pm_slot_enter(slot, PM_SLOT_IDLE);
         return;
@@ -238,10 +243,18 @@ void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run)
 
     if (slot == NULL || slot->run != run || pm_slot_phase(slot) != PM_SLOT_ENDED)
         return;
-    close_fds(&lives->at[number]);
     pm_slot_change(slot);
     slot->pid = 0;
     pm_slot_enter(slot, PM_SLOT_IDLE);
+}
+
+void pm_lives_drained(struct pm_lives *lives, uint64_t number, uint64_t run)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+
+    if (slot != NULL && slot->run == run)
+        pm_read_ends_close(lives->at[number].fds);
+    pm_debts_settle(&lives->debts, number, run);
 }
 
 void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
@@ -251,7 +264,9 @@ void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
     if (pm_slots_claim(lives->slots, number, &slot) != PM_OK)
         return;
     if (note.n == 0 && !pm_slot_living(slot) && !lingers(&lives->at[number])) {
-        close_fds(&lives->at[number]);
+        pm_read_ends_close(lives->at[number].fds);
+        pm_debts_forget(&lives->debts, number);
+        forget_names(&lives->at[number]);
         pm_slot_free(slot);
         return;
     }
@@ -280,6 +295,10 @@ bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *
         .start_ticks = living ? slot->start_ticks : 0, .adopted = living && slot->adopted,
         .note = { .at = slot->note, .n = slot->note_n },
     };
+    if (slot->note_n == 0) {
+        out->group = lives->at[number].group;
+        out->name = lives->at[number].name;
+    }
     return true;
 }
 

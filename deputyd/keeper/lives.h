@@ -2,7 +2,7 @@
 #ifndef KEEPER_LIVES_H
 #define KEEPER_LIVES_H
 
-#include "keeper/owed.h"
+#include "keeper/debts.h"
 #include "keeper/slots.h"
 #include "keeper/spawn.h"
 
@@ -23,7 +23,7 @@ struct pm_lives {
     int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
     size_t living;               /* lives with a leader or a group */
     size_t lingering;            /* of these, those whose leader is dead */
-    struct pm_owed owed;         /* pipes of lives before the present ones */
+    struct pm_debts debts;       /* pipes of lives before the present ones */
     struct pm_life at[PM_LIMIT_SLOTS];
 };
 #define PM_LIVES_EVENT 16u /* epoll data below are the caller's */

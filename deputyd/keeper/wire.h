@@ -11,10 +11,10 @@
  * deputy's lock, to be left open and never passed on; it dies with its keeper (PDEATHSIG). It is
  * given --name, --run-dir, --state-dir and --log-dir always, the directories absolute, and
  * --sheriff and --leave-running when deputyd was. Then come HELD for each slot in use, ENDED for
- * each life whose end no brain has SEEN, and READY. HELD with an empty note and a pid is a process
- * whose record was lost: the environment of that pid says what it is (PROCMAN_RUN, and what the
- * brain put there itself). A brain that exits with 2 before anything else (a usage error) ends a
- * deputyd that holds nothing; otherwise it is begun again. */
+ * each life whose end no brain has SEEN, OWED for each earlier life whose output no brain has
+ * DRAINED, and READY. HELD with an empty note is a process whose record was lost: what its
+ * environment says is beside it. A brain that exits with 2 before anything else (a usage error)
+ * ends a deputyd that holds nothing; otherwise it is begun again. */
 #ifndef KEEPER_WIRE_H
 #define KEEPER_WIRE_H
 

@@ -3,11 +3,14 @@
  */
 #include "sim/keeper_model.h"
 
+#include "sim/mover_model.h"
 #include "sim/network.h"
 #include "sim/operator.h"
 #include "sim/site.h"
 
 #include "brain/brain.h"
+
+#include <procman/marks.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -74,6 +77,25 @@ static void tell_ended(struct site *site, size_t number)
         tell_brain(site, PM_MSG_ENDED, &ended);
 }
 
+static void tell_owed(struct site *site, size_t number)
+{
+    const struct slot *slot = &site->keeper.slots[number];
+
+    for (size_t i = 0; i < slot->n_owed; i++)
+        tell_brain(site, PM_MSG_OWED, &(struct pm_owed){ .slot = number, .run = slot->owed[i] });
+}
+
+bool keeper_gave_pipes(const struct site *site, enum pm_msg kind, const void *msg)
+{
+    const struct pm_held *held = msg;
+    const struct pm_spawned *spawned = msg;
+
+    if (kind == PM_MSG_HELD)
+        return site->keeper.slots[held->slot].piped
+            && site->keeper.slots[held->slot].run == held->run;
+    return kind == PM_MSG_OWED || (kind == PM_MSG_SPAWNED && spawned->pid != 0);
+}
+
 static void tell_inventory(struct site *site)
 {
     struct keeper *keeper = &site->keeper;
@@ -86,12 +108,15 @@ static void tell_inventory(struct site *site)
         const struct slot *slot = &keeper->slots[i];
         struct pm_held held = { .slot = i, .run = slot->run, .adopted = slot->adopted,
                                 .pid = slot->phase == SLOT_LIVE ? slot->pid : 0,
-                                .note = { slot->note, slot->note_n } };
+                                .note = { slot->note, slot->note_n },
+                                .group = slot->named ? slot->group : "",
+                                .name = slot->named ? slot->name : "" };
         if (slot->phase == SLOT_FREE)
             continue;
         ready.held++;
         tell_brain(site, PM_MSG_HELD, &held);
         tell_ended(site, i);
+        tell_owed(site, i);
     }
     tell_brain(site, PM_MSG_READY, &ready);
 }
@@ -124,6 +149,7 @@ static void end_life(struct site *site, size_t number, int64_t code, int64_t by_
     slot->exit_signal = slot->adopted ? 0 : by_signal;
     slot->phase = SLOT_ENDED;
     tell_ended(site, number);
+    mover_on_end(site, number);
 }
 
 static bool find_life(struct site *site, uint64_t life, size_t *out)
@@ -210,6 +236,31 @@ static void take_note(struct slot *slot, struct pm_blob note)
     if (note.n > 0)
         memcpy(slot->note, note.at, note.n);
     slot->note_n = note.n;
+    slot->named = false;
+}
+
+/* The life before this one may still have last words in its pipes. */
+static void owe(struct slot *slot)
+{
+    if (!slot->piped)
+        return;
+    if (slot->n_owed == SIM_OWED)
+        memmove(&slot->owed[0], &slot->owed[1], --slot->n_owed * sizeof slot->owed[0]);
+    slot->owed[slot->n_owed++] = slot->run;
+    slot->piped = false;
+}
+
+static void drained(struct site *site, struct slot *slot, uint64_t run)
+{
+    size_t kept = 0;
+
+    if (slot->run == run && slot_lives(slot))
+        wrong(site->w, "%s: the output of %s, which lives, is drained", site->name, slot->name);
+    slot->piped = slot->piped && slot->run != run;
+    for (size_t i = 0; i < slot->n_owed; i++)
+        if (slot->owed[i] != run)
+            slot->owed[kept++] = slot->owed[i];
+    slot->n_owed = kept;
 }
 
 static void bear(struct site *site, struct slot *slot, const struct pm_spawn *spawn)
@@ -217,6 +268,7 @@ static void bear(struct site *site, struct slot *slot, const struct pm_spawn *sp
     struct world *w = site->w;
 
     slot->phase = SLOT_LIVE;
+    slot->piped = true;
     slot->life = ++w->births;
     slot->pid = 100 + (int64_t)w->births;
     slot->born_ms = w->now_ms;
@@ -228,12 +280,20 @@ static void bear(struct site *site, struct slot *slot, const struct pm_spawn *sp
         later(w, between(w, 0, chance(w, 30) ? 50 : LIFETIME_MS), die_of_itself, site, slot->life);
 }
 
+static void renew(struct slot *slot, uint64_t run)
+{
+    struct slot before = *slot;
+
+    *slot = (struct slot){ .phase = SLOT_IDLE, .run = run, .n_owed = before.n_owed };
+    memcpy(slot->owed, before.owed, sizeof slot->owed);
+}
+
 static void spawn(struct site *site, const struct pm_spawn *what)
 {
     struct world *w = site->w;
     struct slot *slot = &site->keeper.slots[what->slot];
     struct pm_spawned spawned = { .slot = what->slot, .run = what->run };
-    const char *group = variable(what, BRAIN_ENV_GROUP), *name = variable(what, BRAIN_ENV_NAME);
+    const char *group = variable(what, PM_MARK_GROUP), *name = variable(what, PM_MARK_NAME);
 
     if (keeper_find(site, group, name) != NULL)
         wrong(w, "%s: a second life of %s/%s is begun", site->name, group, name);
@@ -242,7 +302,8 @@ static void spawn(struct site *site, const struct pm_spawn *what)
     if (what->run <= slot->run)
         wrong(w, "%s: %s begins run %llu after %llu", site->name, name,
               (unsigned long long)what->run, (unsigned long long)slot->run);
-    *slot = (struct slot){ .phase = SLOT_IDLE, .run = what->run };
+    owe(slot);
+    renew(slot, what->run);
     take_note(slot, what->note);
     snprintf(slot->group, sizeof slot->group, "%s", group);
     snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -256,9 +317,12 @@ static void spawn(struct site *site, const struct pm_spawn *what)
     tell_brain(site, PM_MSG_SPAWNED, &spawned);
 }
 
-static void note(struct slot *slot, struct pm_blob text)
+static void note(struct site *site, struct slot *slot, struct pm_blob text)
 {
     if (text.n == 0 && slot->phase != SLOT_LIVE) {
+        if (site->keeper.stage == KEEPER_KEEPING && (slot->piped || slot->n_owed > 0))
+            wrong(site->w, "%s: the slot of %s is free, and the last words in its pipes are lost",
+                  site->name, slot->name);
         *slot = (struct slot){ 0 };
         return;
     }
@@ -313,7 +377,12 @@ static void take_request(struct site *site, enum pm_msg kind, const void *msg)
         kill_life(site, msg);
         break;
     case PM_MSG_NOTE:
-        note(&slots[((const struct pm_note *)msg)->slot], ((const struct pm_note *)msg)->note);
+        note(site, &slots[((const struct pm_note *)msg)->slot],
+             ((const struct pm_note *)msg)->note);
+        break;
+    case PM_MSG_DRAINED:
+        drained(site, &slots[((const struct pm_drained *)msg)->slot],
+                ((const struct pm_drained *)msg)->run);
         break;
     case PM_MSG_SEEN:
         seen(&slots[((const struct pm_seen *)msg)->slot], ((const struct pm_seen *)msg)->run);
@@ -403,12 +472,16 @@ static void take_over(struct slot *slot, enum keeper_memory memory)
 {
     bool lives = slot_lives(slot) && memory != KEEPER_REBOOTED;
 
+    slot->piped = lives; /* a pipe that nobody has open is gone */
+    slot->n_owed = 0;
+    slot->named = false;
     if (!lives && memory != KEEPER_REMEMBERS) {
         *slot = (struct slot){ 0 };
     } else if (lives) {
         slot->adopted = true;
         if (memory == KEEPER_LOST_TABLE)
             slot->note_n = 0;
+        slot->named = slot->note_n == 0;
     } else if (slot->phase == SLOT_LIVE) {
         slot->phase = SLOT_ENDED;
         slot->dead = false;

@@ -10,6 +10,7 @@
 #include <procman/limits.h>
 
 #define SIM_SLOTS 32
+#define SIM_OWED  4 /* PM_DEBTS_OF_SLOT */
 #define SIM_NAME  8 /* names and groups here are short */
 
 enum slot_phase { SLOT_FREE, SLOT_IDLE, SLOT_LIVE, SLOT_ENDED };
@@ -21,6 +22,10 @@ struct slot {
     bool adopted, dead;          /* dead: and no keeper was there to see it */
     bool stubborn, told;         /* does not heed its stop signal; was sent one */
     bool unknown;
+    bool piped;                  /* its output is held for the brain */
+    uint64_t owed[SIM_OWED];     /* so is that of these earlier runs */
+    size_t n_owed;
+    bool named;                  /* adopted without its note: known by its environment */
     bool forgotten;              /* no brain knows any more which order it was begun by */
     int64_t exit_code, exit_signal;
     char group[SIM_NAME], name[SIM_NAME];
@@ -46,6 +51,8 @@ void keeper_die(struct site *site);                        /* and its brain with
 void keeper_terminate(struct site *site, bool leave_running);
 void keeper_brain_died(struct site *site);
 void keeper_from_brain(struct site *site, enum pm_msg kind, const void *msg);
+/* Are there read ends beside this message? */
+bool keeper_gave_pipes(const struct site *site, enum pm_msg kind, const void *msg);
 void keeper_fini(struct keeper *keeper);
 
 bool slot_lives(const struct slot *slot);

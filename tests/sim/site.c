@@ -3,6 +3,7 @@
 #include "sim/site.h"
 
 #include "sim/invariants.h"
+#include "sim/mover_model.h"
 #include "sim/network.h"
 
 #include "brain/brain.h"
@@ -10,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DRAIN_MS 50 /* until the last byte of a dead process is in its file */
-#define SIM_RUNS ((uint64_t)1 << 24) /* more lives than a slot ever has */
-
-struct output_file { struct site *site; char group[SIM_NAME], name[SIM_NAME]; };
 
 /* ---- the brain's way out ---------------------------------------------------------- */
 
@@ -73,24 +69,9 @@ static void log_line(void *self, enum pm_log_level level, const char *text)
     tell(((struct site *)self)->w, "%s", text);
 }
 
-static struct output_file *file(void *self, const char *group, const char *name)
-{
-    struct output_file *output = pm_alloc(sizeof *output);
-
-    output->site = self;
-    snprintf(output->group, sizeof output->group, "%s", group);
-    snprintf(output->name, sizeof output->name, "%s", name);
-    return output;
-}
-
 static void limits(void *self, struct output_file *output, uint64_t max_bytes, uint64_t keep)
 {
     (void)self, (void)output, (void)max_bytes, (void)keep;
-}
-
-static void collect(void *self, struct output_file *output, uint64_t run)
-{
-    (void)self, (void)output, (void)run;
 }
 
 static void last(void *self, struct output_file *output, uint64_t run)
@@ -108,19 +89,11 @@ static void read_output(void *self, struct output_file *output, const struct pm_
     (void)self, (void)output, (void)read;
 }
 
-static void drop(void *self, struct output_file *output)
-{
-    (void)self;
-    free(output);
-}
-
-static bool drained(void *self, struct output_file *output, uint64_t run);
-
 static const struct brain_port port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
-    .keep_wish = keep_wish, .resolve = resolve, .chance = die, .log = log_line, .file = file,
-    .limits = limits, .collect = collect, .follow = follow, .read = read_output, .last = last,
-    .drained = drained, .drop = drop,
+    .keep_wish = keep_wish, .resolve = resolve, .chance = die, .log = log_line, .file = mover_file,
+    .limits = limits, .collect = mover_collect, .follow = follow, .read = read_output, .last = last,
+    .drained = mover_drained, .drop = mover_drop,
 };
 
 /* ---- turns ------------------------------------------------------------------------ */
@@ -151,66 +124,22 @@ static void wake(struct site *site, int64_t at_ms)
 }
 
 /* Often several messages come before a turn. */
-static void wake_soon(struct site *site)
+void site_wake_soon(struct site *site)
 {
     wake(site, site->w->now_ms + between(site->w, 0, 2));
 }
 
-/* tag: a life of the brain, a slot, a run. */
-static void drain(struct world *w, void *subject, uint64_t tag)
-{
-    struct site *site = subject;
-    const struct slot *slot = &site->keeper.slots[tag / SIM_RUNS % SIM_SLOTS];
-
-    (void)w;
-    if (site->brain == NULL || tag / SIM_RUNS / SIM_SLOTS != site->life)
-        return;
-    brain_on_drained(site->brain, slot->group, slot->name, tag % SIM_RUNS);
-    wake_soon(site);
-}
-
-static bool drained(void *self, struct output_file *output, uint64_t run)
-{
-    struct site *site = self;
-
-    if (chance(site->w, 60))
-        return true;
-    for (size_t i = 0; i < SIM_SLOTS; i++)
-        if (strcmp(site->keeper.slots[i].name, output->name) == 0
-            && strcmp(site->keeper.slots[i].group, output->group) == 0)
-            later(site->w, between(site->w, 1, DRAIN_MS), drain, site,
-                  (site->life * SIM_SLOTS + i) * SIM_RUNS + run);
-    return false;
-}
-
 /* ---- what is heard ---------------------------------------------------------------- */
-
-/* A slot whose note is lost has its names in the process's environment; see keeper_io.c. */
-static void on_held(struct site *site, struct pm_held held)
-{
-    PM_CLEANUP(pm_buf_fini) struct pm_buf bytes = { 0 };
-    const struct slot *slot = &site->keeper.slots[held.slot];
-    struct pm_slot_note note = { .group = slot->group, .name = slot->name };
-
-    if (held.note.n == 0 && held.pid > 0) {
-        enum pm_err err = pm_encode(&pm_slot_note_desc, &note, &bytes);
-        pm_assert(err == PM_OK);
-        held.note = (struct pm_blob){ bytes.at, bytes.n };
-    }
-    brain_on_keeper(site->brain, PM_MSG_HELD, &held, world_now(site->w));
-}
 
 void site_on_keeper(struct site *site, struct letter *letter)
 {
     struct opened opened;
 
     letter_open(letter, &opened);
-    if (letter->kind == PM_MSG_HELD)
-        on_held(site, *(const struct pm_held *)opened.msg);
-    else
-        brain_on_keeper(site->brain, letter->kind, opened.msg, world_now(site->w));
+    site->pipes_in_hand = keeper_gave_pipes(site, letter->kind, opened.msg);
+    brain_on_keeper(site->brain, letter->kind, opened.msg, world_now(site->w));
     letter_close(letter, &opened);
-    wake_soon(site);
+    site_wake_soon(site);
 }
 
 void site_on_sheriff(struct site *site, struct letter *letter)
@@ -225,7 +154,7 @@ void site_on_sheriff(struct site *site, struct letter *letter)
         brain_on_sheriff(site->brain, letter->kind, opened.msg, world_now(site->w));
         if (spoken != site->spoken)
             check_obeyed(site, session, letter->kind, opened.msg);
-        wake_soon(site);
+        site_wake_soon(site);
     }
     letter_close(letter, &opened);
 }
@@ -236,7 +165,7 @@ void site_on_link(struct site *site, bool connected)
         return;
     tell(site->w, "%s is %s", site->name, connected ? "connected" : "disconnected");
     brain_on_link(site->brain, connected, world_now(site->w));
-    wake_soon(site);
+    site_wake_soon(site);
 }
 
 /* ---- a brain's life --------------------------------------------------------------- */
@@ -279,6 +208,7 @@ void site_kill_brain(struct site *site)
     tell(site->w, "%s: the brain dies", site->name);
     site->wish = (struct pm_buf){ 0 };
     brain_close(&site->brain);
+    mover_die(site);
     pm_buf_fini(&site->wish);
     site->wish = kept;
     site->life++;

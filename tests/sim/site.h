@@ -8,6 +8,7 @@
 
 struct brain;
 struct connection;
+struct output_file;
 
 struct site {
     struct world *w;
@@ -18,6 +19,8 @@ struct site {
     int64_t turn_at_ms;
     uint64_t spoken;             /* words to the keeper, to see whether a message had an effect */
     struct pm_buf wish;          /* the file `wish` */
+    struct output_file *outputs; /* of its mover */
+    bool pipes_in_hand;          /* beside the message just told */
     struct connection *line;     /* to the sheriff; NULL: none */
     uint64_t dials;              /* tag of attempts to connect */
     int64_t silent_until_ms;     /* nothing passes between it and the sheriff */
@@ -30,6 +33,7 @@ void site_begin_brain(struct site *site);
 void site_kill_brain(struct site *site); /* without a word; the keeper is not told */
 
 void site_on_keeper(struct site *site, struct letter *letter);
+void site_wake_soon(struct site *site);
 void site_on_sheriff(struct site *site, struct letter *letter);
 void site_on_link(struct site *site, bool connected);
 

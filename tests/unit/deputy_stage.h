@@ -29,6 +29,7 @@ void meet_ready_brain(struct stage *stage); /* and hears nothing but READY */
 void lose_brain(struct stage *stage);       /* it dies */
 void lose_keeper(struct stage *stage);      /* kill -9, and its brain with it */
 
+struct pm_wire_message receive_any(struct stage *stage);
 /* The next message, which must be of that kind. */
 struct pm_wire_message receive(struct stage *stage, enum pm_msg kind);
 void say(struct stage *stage, enum pm_msg kind, const void *msg);

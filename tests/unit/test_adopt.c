@@ -109,6 +109,44 @@ Test(adopt, a_damaged_table_is_put_aside_and_living_processes_are_found_by_their
     finish(&stage);
 }
 
+/* It is dead before any brain could ask who it is; but it has written. */
+Test(adopt, who_lost_its_record_and_died_at_once_is_known_by_its_environment)
+{
+    static const char *argv[] = { "/bin/sh", "-c", "echo bye; exec sleep 30" };
+    static struct pm_var env[] = { { "PROCMAN_GROUP", "drivers" }, { "PROCMAN_NAME", "cam" } };
+    struct pm_spawn spawn = { .slot = 2, .run = 6, .argv = { argv, 3 }, .env = { env, 2 } };
+    struct stage stage;
+    struct pm_wire_message message;
+
+    given_a_deputyd(&stage, NULL);
+    say(&stage, PM_MSG_SPAWN, &spawn);
+    message = receive(&stage, PM_MSG_SPAWNED);
+    pid_t pid = (pid_t)((const struct pm_spawned *)message.msg)->pid;
+    pm_wire_drop(&message);
+    lose_keeper(&stage);
+    damage_slots(&stage);
+
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    cr_assert_eq(kill(pid, SIGKILL), 0);
+    lose_brain(&stage);
+    cr_assert(is_gone(pid));
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    const struct pm_held *held = message.msg;
+    cr_expect_str_eq(held->group, "drivers");
+    cr_expect_str_eq(held->name, "cam");
+    cr_assert_eq(message.n_fds, 2);
+    then_output(message.fds[0], "bye\n");
+    pm_wire_drop(&message);
+    for (bool ended = false, ready = false; !ended || !ready; pm_wire_drop(&message)) {
+        message = receive_any(&stage);
+        ready |= message.kind == PM_MSG_READY;
+        ended |= message.kind == PM_MSG_ENDED;
+    }
+    finish(&stage);
+}
+
 static ssize_t read_first(int fd, char *text, size_t size)
 {
     struct pollfd readable = { .fd = fd, .events = POLLIN };

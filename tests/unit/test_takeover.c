@@ -190,6 +190,32 @@ Test(takeover, an_unjudged_death_does_not_hold_up_the_end)
     cr_assert_not_null(strstr(t.said, "finished"), "%s", t.said);
 }
 
+Test(takeover, the_last_words_of_every_earlier_life_are_collected)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    when_brain_restarts(100);
+    brain_on_keeper(t.brain, PM_MSG_OWED, &(struct pm_owed){ .slot = 0, .run = 5 }, t.now);
+    brain_on_keeper(t.brain, PM_MSG_OWED, &(struct pm_owed){ .slot = 3, .run = 1 }, t.now);
+    then_said("collect cam 5\n");
+    brain_on_drained(t.brain, "", "cam", 5);
+    then_said("drained 0/5\n");
+}
+
+/* Its environment said so, before it died. */
+Test(takeover, who_died_right_after_its_record_was_lost_is_known_by_name)
+{
+    struct pm_held held = { .slot = 0, .run = 4, .group = "", .name = "cam" };
+
+    open_brain();
+    brain_on_keeper(t.brain, PM_MSG_HELD, &held, t.now);
+    then_said("collect cam 4\n");
+    when_ended(0, 4, 0, SIGKILL);
+    ready_again();
+    then_said("hello\n"); /* judged when its spec is known */
+}
+
 Test(takeover, a_slot_nobody_understands_is_left_alone)
 {
     struct pm_held held = { .slot = 0, .run = 4, .pid = 55, .note = { (const uint8_t *)"?", 1 } };

@@ -24,7 +24,7 @@ struct pm_proc_stat {
 /* False: there is no such process. */
 PM_API bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out);
 
-struct pm_mark {
+struct pm_bearer {
     pid_t pid;
     struct pm_proc_stat stat;
     uint64_t slot, run;
@@ -40,16 +40,16 @@ PM_API void pm_marks_close(struct pm_marks **marks);
 
 /* The mark of one living process; *out borrows from marks until its next use.
  * False: it bears none, or is no more, or is not ours to read. */
-PM_API bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_mark *out);
+PM_API bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out);
 
 /* The next of all processes that bear one. Looks at `*budget` processes at most and counts it down.
  * OK | TIMEOUT the budget is used up; go on later | GONE that was all: the next call begins anew
  * | IO errno is set */
-PM_API enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_mark *out)
+PM_API enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
     PM_MUST_USE;
 
 /* Of this deputy, that is, of this name and directory? */
-PM_API bool pm_mark_is_of(const struct pm_mark *mark, const char *deputy, const char *dir);
+PM_API bool pm_mark_is_of(const struct pm_bearer *mark, const char *deputy, const char *dir);
 
 /* Signal that very process, and no other that got its number. */
 PM_API void pm_mark_signal(pid_t pid, uint64_t start_ticks, int sig);

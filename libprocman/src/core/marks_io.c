@@ -73,7 +73,7 @@ static const char *variable(const char *env, size_t n, const char *name)
 }
 
 /* "deputy/slot/run"; a deputy's name has no '/'. */
-static bool parse(const char *text, struct pm_mark *mark)
+static bool parse(const char *text, struct pm_bearer *mark)
 {
     const char *numbers = strchr(text, '/');
     unsigned long long slot, run;
@@ -107,9 +107,9 @@ static const char *read_mark(struct pm_marks *marks, pid_t pid, size_t *n)
     return variable(marks->env, *n, PM_MARK_RUN);
 }
 
-bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_mark *out)
+bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
 {
-    struct pm_mark mark = { .pid = pid };
+    struct pm_bearer mark = { .pid = pid };
     const char *text;
     size_t n;
 
@@ -130,7 +130,7 @@ bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_mark *out)
     return true;
 }
 
-enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_mark *out)
+enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
 {
     struct dirent *entry;
 
@@ -156,7 +156,7 @@ enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_ma
     return PM_TIMEOUT;
 }
 
-bool pm_mark_is_of(const struct pm_mark *mark, const char *deputy, const char *dir)
+bool pm_mark_is_of(const struct pm_bearer *mark, const char *deputy, const char *dir)
 {
     size_t n = strlen(deputy);
 
