@@ -23,7 +23,8 @@ from ground import BIN, Ground, KID, SANITIZED
 from grounds import GROUNDS, SMALL_DISKS
 from harm import ROWS
 
-for faults in ("deaths", "network", "shortage", "memory", "people", "crowds", "strangers"):
+for faults in ("deaths", "clocks", "network", "shortage", "memory", "people", "crowds",
+               "strangers"):
     importlib.import_module(faults)         # each adds its rows to the table
 
 BACK_TO_BASELINE = 10   # seconds
@@ -140,7 +141,7 @@ class Driver:
             row.inject(self.ground, dice)
             tally.worst = max(tally.worst, self.ground.verify(row.within))
         except Exception as problem:    # whatever a fault stumbles over is one
-            wrong = f"{type(problem).__name__}: {problem}"
+            wrong = "; ".join((f"{type(problem).__name__}: {problem}", *self.dead()))
         tally.times += 1
         tally.spent += time.monotonic() - begun
         tally.failed += bool(wrong)
@@ -148,6 +149,12 @@ class Driver:
         if wrong and self.ground:
             self.note_damage(tally)
             self.abandon()
+
+    def dead(self):
+        """Daemons that ended though nobody killed them, as sentences."""
+        for daemon in self.ground.daemons if self.ground else ():
+            if not daemon.killed and not daemon.running:
+                yield f"{daemon.name} ended with {daemon.process.returncode}"
 
     def note_damage(self, tally):
         """Only a ground that is given up has any."""

@@ -11,10 +11,11 @@ import subprocess
 import time
 from pathlib import Path
 
-from fleet import BIN, Fleet, Result, alive, free_ports, pids, parent, words
+from fleet import BIN, Daemon, Fleet, Result, alive, free_ports, pids, parent, words
 from proxy import Link
 from records import Ledger
 from truth import cpu_seconds, living_kids, open_files, pss_bytes, start_ticks
+from wallclock import WallClock
 
 KID = BIN / "kid"
 POLL = 0.05
@@ -47,14 +48,13 @@ class Violation(Exception):
 
 
 class Ground(Fleet):
-    def __init__(self, deputies, kids):
+    def __init__(self, deputies, kids, network=Link):
         super().__init__()
-        self.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
+        self.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1:verify_asan_link_order=0"
+        self.clock = WallClock(self.dir / "clock")
         self.kid_dir = self.dir / "kids"
         self.kid_dir.mkdir()
-        port = free_ports()
-        self.endpoint = f"tcp://127.0.0.1:{port}"
-        self.link = Link(port)
+        self.link = network(free_ports())
         self.names = deputies
         self.deputyd = {}
         self.kids = {kid.name: kid for kid in kids + [Kid(probe(name), name, "--rate", 10)
@@ -88,6 +88,7 @@ class Ground(Fleet):
                            check=True)
 
     def remove(self):
+        self.link.close()
         for path in (self.log_dir(""), self.state_dir):
             if os.path.ismount(path):
                 subprocess.run(["umount", "--lazy", path], check=False)
@@ -95,8 +96,20 @@ class Ground(Fleet):
 
     # ---- our daemons --------------------------------------------------------------------------
 
+    def spawn(self, name, program, *args):
+        where = self.link.around("far" if "--sheriff" in args else "near")
+        return Daemon(self, name, [str(word) for word in (
+            *where, *self.clock.around, BIN / program, *args)])
+
     def begin_sheriff(self):
-        self.sheriffd = self.sheriff("--listen", self.endpoint)
+        """One that answers."""
+        self.sheriffd = self.sheriff("--listen", self.link.listens)
+
+    def try_sheriff(self):
+        """One that may not like what it finds."""
+        self.sheriffd = self.spawn("sheriffd", "sheriffd", "--name", self.names[0], "--run-dir",
+                                   self.run_dir, "--state-dir", self.state_dir, "--listen",
+                                   self.link.listens)
 
     def begin_deputy(self, name):
         """The first deputy is the sheriff's own; the others come over the network."""

@@ -1,5 +1,6 @@
 """The fleets that faults are done to."""
 from ground import Kid
+from wire import Wire
 
 
 def pair():
@@ -16,6 +17,14 @@ def pair():
     kids += [Kid(f"far-{i}", "beta", "--rate", 100, "--err") for i in range(3)]
     kids += [Kid("far-storm", "beta"), Kid("far-idle", "beta", up=False, autostart=False)]
     return ["alpha", "beta"], kids
+
+
+def apart():
+    """Two machines."""
+    kids = [Kid("steady", "alpha"), Kid("far-storm", "beta"), Kid("mule", "beta", "--ignore-term",
+                                                                   stop={"timeout": "300ms"})]
+    kids += [Kid(f"far-{i}", "beta", "--rate", 100, "--err") for i in range(3)]
+    return ["alpha", "beta"], kids, Wire
 
 
 def crowd():
@@ -37,5 +46,5 @@ def tight():
                               for i in range(3)]
 
 
-GROUNDS = {"pair": pair, "crowd": crowd, "thousand": thousand, "tight": tight}
+GROUNDS = {"pair": pair, "apart": apart, "crowd": crowd, "thousand": thousand, "tight": tight}
 SMALL_DISKS = {"tight": ("64m", "4m")}  # of all output, of what the daemons store

@@ -113,7 +113,7 @@ def wait_replaced(ground, victims):
 
 def doors(ground):
     """Every socket of ours a stranger can reach."""
-    port = int(ground.endpoint.rsplit(":", 1)[1])
+    port = int(ground.link.listens.rsplit(":", 1)[1])
     return [*(str(path) for path in sorted(ground.run_dir.glob("*.sock"))),
             ("127.0.0.1", port), ("127.0.0.1", port + 1)]
 

@@ -110,6 +110,6 @@ def _(ground, _dice):
 @fault("a deputy of the same name from elsewhere", short=1, full=20)
 def _(ground, _dice):
     twin = ground.spawn("twin", "deputyd", "--name", "beta", "--run-dir", ground.dir / "elsewhere",
-                        "--log-dir", ground.dir / "elsewhere", "--sheriff", ground.endpoint)
+                        "--log-dir", ground.dir / "elsewhere", "--sheriff", ground.link.listens)
     wait_until(lambda: "refuse" in twin.log, "the twin says that it is refused")
     twin.stop()

@@ -18,6 +18,7 @@ class Link:
     def __init__(self, target):
         """target: the sheriff's first port."""
         self.target, self.port = target, free_ports()
+        self.listens = f"tcp://127.0.0.1:{target}"
         self.endpoint = f"tcp://127.0.0.1:{self.port}"
         self.delay = 0.0            # seconds, for each piece
         self.jitter = 0.0           # up to so many seconds more
@@ -32,6 +33,15 @@ class Link:
         self.thread = threading.Thread(target=self.run, args=(ready,), daemon=True)
         self.thread.start()
         ready.wait()
+
+    @staticmethod
+    def around(_sort):
+        """How to run a program near the sheriff or far from him: as any other."""
+        return []
+
+    def close(self):
+        """Its thread ends with the driver."""
+        self.cut()
 
     # ---- in its own thread --------------------------------------------------------------------
 
