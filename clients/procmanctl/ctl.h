@@ -17,12 +17,14 @@ struct settings {             /* the options of all verbs */
     const char *host, *group;
     struct pm_strs set;
     bool show_env;
+    bool kill;
 };
 
 /* Places in the table of options; a verb names those it takes by their bits. */
 enum option {
     OPT_RUN_DIR, OPT_JSON, OPT_PLAIN, OPT_NO_WAIT, OPT_TIMEOUT, OPT_FOLLOW, OPT_LINES, OPT_PLAN,
-    OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR, OPT_COUNT
+    OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR, OPT_KILL,
+    OPT_COUNT
 };
 #define BIT(option) (UINT64_C(1) << OPT_##option)
 

@@ -36,6 +36,7 @@ const struct pm_option ctl_options[] = {
                        PM_INTO(struct settings, show_env) },
     [OPT_STATE_DIR] = { "state-dir", 0, "DIR", "where a sheriff that is started keeps its state",
                         PM_INTO(struct settings, state_dir) },
+    [OPT_KILL] = { "kill", 0, NULL, "end them too", PM_INTO(struct settings, kill) },
     [OPT_COUNT] = { 0 },
 };
 
@@ -48,6 +49,14 @@ const struct verb verbs[] = {
       TABLES, 0, ANY_NUMBER, NULL, verb_status },
     { "deputies", NULL, "", "the machines and their deputies", NULL,
       "procmanctl deputies\n", TABLES, 0, 0, NULL, verb_deputies },
+    { "deputy", NULL, "upgrade NAME…", "put the installed program in place of running deputies",
+      "One after the other; their processes run on, and are compared before and after.",
+      "procmanctl deputy upgrade rig08 rig09\n", 0, 2, ANY_NUMBER,
+      "deputy needs a word and a name: deputy upgrade NAME", verb_deputy },
+    { "strays", NULL, "[--kill] [HOST…]", "processes of earlier runs that nobody looks after",
+      "On all connected deputies, or those named.",
+      "procmanctl strays\nprocmanctl strays --kill rig08\n", TABLES | BIT(KILL), 0, ANY_NUMBER,
+      NULL, verb_strays },
     { "start", NULL, "SEL… [--no-wait] [--timeout TIME]", "bring processes up",
       "What is up already stays as it is. Waits for the outcome, at most 30 s.",
       "procmanctl start drivers/cam\nprocmanctl start drivers/ '!drivers/lidar' --timeout 5s\n",

@@ -15,6 +15,8 @@ const char *verb_suggest(const char *word);      /* a near name, or NULL */
 
 enum pm_err verb_status(struct ctl *ctl);
 enum pm_err verb_deputies(struct ctl *ctl);
+enum pm_err verb_deputy(struct ctl *ctl);
+enum pm_err verb_strays(struct ctl *ctl);
 enum pm_err verb_start(struct ctl *ctl);
 enum pm_err verb_stop(struct ctl *ctl);
 enum pm_err verb_restart(struct ctl *ctl);
