@@ -452,6 +452,9 @@ Test(config_set, of_nothing_is_the_default)
     cr_expect_str_eq(spec.env.at[0].name, "B");
     when_set(&spec, &arena, "env", "");
     cr_expect_eq(spec.env.n, 0);
+    when_set(&spec, &arena, "env.A", "");
+    cr_assert_eq(spec.env.n, 1, "a variable may be empty");
+    cr_expect_str_eq(spec.env.at[0].value, "");
     pm_arena_fini(&arena);
 }
 

@@ -125,6 +125,27 @@ Test(config_errors, of_one_key)
     then_all_reported("f", rows, PM_COUNT(rows));
 }
 
+/* A dotted key and one in a map are the same key. */
+Test(config_errors, of_one_key_said_in_both_ways)
+{
+    static const struct row rows[] = {
+        { "processes:\n- {name: p, command: x, restart.delay: 1s,\n   restart: {delay: 2s}}\n",
+          "f:3:14: error: key 'restart.delay' is there twice; the first is on line 2\n"
+          "       restart: {delay: 2s}}\n                 ^\nf: 1 error\n" },
+        { "defaults:\n  stop: {timeout: 1s}\n  stop.timeout: 2s\nprocesses: []\n",
+          "f:3:3: error: key 'stop.timeout' is there twice; the first is on line 2\n"
+          "      stop.timeout: 2s\n      ^\nf: 1 error\n" },
+    };
+    struct pm_config config;
+    char *errors = NULL;
+    static const char fine[] = "processes: [{name: p, command: x, restart.delay: 1s, "
+                               "restart: {max_delay: 2s}}]";
+
+    then_all_reported("f", rows, PM_COUNT(rows));
+    cr_expect_eq(pm_config_parse("f", fine, strlen(fine), &config, &errors), PM_OK, "%s", errors);
+    pm_config_fini(&config);
+}
+
 Test(config_errors, of_processes_and_groups)
 {
     static const struct row rows[] = {

@@ -277,6 +277,25 @@ static void read_section(struct pm_reading *reading, const struct pm_node *node,
         pm_value_read_keys(reading, node, prefix, where, spec);
 }
 
+/* `restart.delay: 1s` and `restart: {delay: 2s}` are one key: which of them would hold? */
+static void refuse_both_ways(struct pm_reading *reading, const struct pm_node *map,
+                             const struct pm_node *dotted)
+{
+    const char *dot = strchr(dotted->key, '.');
+    char *section = dot != NULL ? pm_printf("%.*s", (int)(dot - dotted->key), dotted->key) : NULL;
+    const struct pm_node *nested = dot != NULL ? pm_node_get(map, section) : NULL;
+
+    if (nested != NULL && nested->kind == PM_NODE_MAP)
+        nested = pm_node_get(nested, dot + 1);
+    else
+        nested = NULL;
+    if (nested != NULL && nested->key_place > dotted->key_place)
+        pm_report_twice(reading->report, nested->key_place, dotted->key_place, "key", dotted->key);
+    else if (nested != NULL)
+        pm_report_twice(reading->report, dotted->key_place, nested->key_place, "key", dotted->key);
+    free(section);
+}
+
 void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, const char *prefix,
                         unsigned where, struct pm_spec *spec)
 {
@@ -284,6 +303,8 @@ void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, c
         char *name = pm_printf("%s%s", prefix, node->key);
         const struct pm_key *key = pm_key_find(name, where);
         const struct pm_key *elsewhere = pm_key_find(name, PM_IN_PROCESS);
+        if (*prefix == '\0')
+            refuse_both_ways(reading, map, node);
         if (key != NULL)
             pm_value_read(reading, key, node, spec);
         else if (pm_key_is_section(name, where))
