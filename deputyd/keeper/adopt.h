@@ -4,15 +4,7 @@
 
 #include "keeper/slots.h"
 
-#include <sys/types.h>
-
-/* Of /proc/PID/stat. start_ticks and the pid together are an identity. */
-struct pm_proc_stat {
-    char state;
-    pid_t group, session;
-    uint64_t start_ticks;
-};
-bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out); /* false: no such process */
+#include <procman/marks.h>
 
 /* Is the process of the slot's record alive? Then a pidfd of it, else -1. A record that was not
  * finished is proven by the process's own marker. */
@@ -33,8 +25,5 @@ int pm_pipe_reopen(pid_t pid, uint64_t inode);
 /* The table was lost: put every process that carries our marker into the slot the marker names.
  * Returns how many. */
 size_t pm_adopt_lost(struct pm_slots *slots, const char *deputy, const char *dir);
-
-/* Kill what is left of the process groups of lives that ended while no keeper was there. */
-void pm_adopt_leftovers(struct pm_slots *slots, const char *deputy, const char *dir);
 
 #endif

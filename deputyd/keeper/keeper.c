@@ -29,7 +29,6 @@
 
 #define BRAINLESS_MS 60000   /* ending without a brain that works: then we kill */
 #define KILLED_MS    5000    /* for killed groups to be gone, and for the brain to leave */
-#define GROUP_LOOK_MS 5      /* members that are not ours to reap die without a word to us */
 
 _Static_assert(EVENT_WIRE < PM_LIVES_EVENT, "epoll data must tell slots from the rest");
 
@@ -315,10 +314,13 @@ static void tell_if_over(struct pm_keeper *keeper, size_t number)
         tell_ended(keeper, number);
 }
 
-static void look_at_groups(struct pm_keeper *keeper)
+/* Who is not ours to reap dies without a word to us. */
+static void look_at_trees(struct pm_keeper *keeper, struct pm_mono now)
 {
     size_t used = pm_slots_used(keeper->lives.slots);
 
+    if (keeper->lives.lingering > 0)
+        pm_trees_work(&keeper->lives.trees, now);
     for (size_t i = 0; i < used && keeper->lives.lingering > 0; i++)
         tell_if_over(keeper, i);
 }
@@ -389,7 +391,7 @@ static void on_time(struct pm_keeper *keeper)
 {
     struct pm_mono now = pm_mono_now();
 
-    look_at_groups(keeper);
+    look_at_trees(keeper, now);
     if (keeper->stage == PM_KEEPER_KILLING && keeper->lives.living == 0)
         leave(keeper);
     if (keeper->stage == PM_KEEPER_LEAVING && keeper->brain.pid == 0)
@@ -404,17 +406,25 @@ static void on_time(struct pm_keeper *keeper)
 static int time_to_wait(const struct pm_keeper *keeper)
 {
     int64_t until = INT64_MAX, now = pm_mono_now().ms;
+    int look = pm_trees_wait_ms(&keeper->lives.trees);
 
     if (keeper->stage != PM_KEEPER_KEEPING)
         until = keeper->deadline.ms;
     if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
         && keeper->brain.next.ms < until)
         until = keeper->brain.next.ms;
-    if (keeper->lives.lingering > 0 && until > now + GROUP_LOOK_MS)
-        until = now + GROUP_LOOK_MS;
+    if (look >= 0 && until > now + look)
+        until = now + look;
     if (until == INT64_MAX)
         return -1;
     return until <= now ? 0 : (int)(until - now); /* the longest is a minute */
+}
+
+static bool is_known_child(const void *self, pid_t pid)
+{
+    const struct pm_keeper *keeper = self;
+
+    return pid == keeper->brain.pid || pm_lives_find(&keeper->lives, pid) >= 0;
 }
 
 int pm_keeper_run(struct pm_keeper *keeper)
@@ -422,6 +432,8 @@ int pm_keeper_run(struct pm_keeper *keeper)
     struct epoll_event watch = { .events = EPOLLIN, .data.u64 = EVENT_SIGNAL };
     struct epoll_event events[EVENTS_MOST];
 
+    keeper->lives.trees.is_known = is_known_child;
+    keeper->lives.trees.self = keeper;
     if (epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, keeper->signals, &watch) != 0) {
         pm_log_error("cannot watch signals: %s", strerror(errno));
         return 1;

@@ -4,9 +4,9 @@
  * there is a child, and ENDED before the child is reaped. So whoever reads the table after a kill
  * of ours finds every process there is, and asks the kernel which of them still lives.
  *
- * A life is over when its whole group is gone, which is a moment later than its leader's death: the
- * rest is killed, but who is killed takes its time to die. Until then the life counts as living,
- * though the table says ENDED already.
+ * A life is over when all that it began is gone, which is a moment later than its leader's death:
+ * the rest is killed, but who is killed takes its time to die. Until then the life counts as
+ * living, though the table says ENDED already.
  */
 #include "keeper/lives.h"
 
@@ -18,14 +18,39 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-/* Nobody can make a member die that hangs in the kernel, or bury one whose parent is elsewhere. */
-#define GROUP_MS         1000
-/* An adopted leader may itself stay a zombie for ever, if whoever inherited it does not care. */
-#define ADOPTED_GROUP_MS 100
+/* ---- leaders by pid ---------------------------------------------------------------------- */
 
-static bool lingers(const struct pm_life *life)
+static uint16_t *bucket_of(struct pm_lives *lives, pid_t pid)
 {
-    return life->patience.ms != 0;
+    return &lives->buckets[(unsigned)pid % PM_LIVES_BUCKETS];
+}
+
+static void index_leader(struct pm_lives *lives, size_t number)
+{
+    uint16_t *first = bucket_of(lives, lives->at[number].pid);
+
+    lives->at[number].next = *first;
+    *first = (uint16_t)(number + 1);
+}
+
+static void forget_leader(struct pm_lives *lives, size_t number)
+{
+    uint16_t *link = bucket_of(lives, lives->at[number].pid);
+
+    while (*link != 0 && *link != number + 1)
+        link = &lives->at[*link - 1].next;
+    if (*link != 0)
+        *link = lives->at[number].next;
+    lives->at[number].pid = 0;
+}
+
+int pm_lives_find(const struct pm_lives *lives, pid_t pid)
+{
+    uint16_t at = lives->buckets[(unsigned)pid % PM_LIVES_BUCKETS];
+
+    while (at != 0 && lives->at[at - 1].pid != pid)
+        at = lives->at[at - 1].next;
+    return (int)at - 1;
 }
 
 /* ---- taking over ------------------------------------------------------------------------ */
@@ -45,6 +70,7 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
         life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
     if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
         pm_read_ends_close(life->fds);
+    index_leader(lives, number);
     pm_slot_change(slot);
     slot->adopted = true;
     pm_slot_enter(slot, PM_SLOT_LIVE);
@@ -53,29 +79,34 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
     return true;
 }
 
+static void end_tree(struct pm_lives *lives, size_t number, enum pm_tree_way way)
+{
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    struct pm_tree tree = { .run = slot->run, .leader = slot->pid, .way = way,
+                            .pipes = { slot->pipes[0], slot->pipes[1] } };
+
+    pm_trees_end(&lives->trees, number, &tree);
+}
+
 size_t pm_lives_take_over(struct pm_lives *lives, bool made)
 {
-    bool leaders_lost = false;
-
     if (made) {
         pm_adopt_lost(lives->slots, lives->ground.deputy, lives->ground.dir);
         pm_slots_complete(lives->slots);
     }
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
         struct pm_slot *slot = pm_slots_at(lives->slots, i);
-        if (!pm_slot_living(slot) || adopt(lives, i, slot))
-            continue;
-        if (slot->pid == 0) { /* it was never born */
-            pm_slot_enter(slot, PM_SLOT_IDLE);
-            continue;
+        if (pm_slot_living(slot) && !adopt(lives, i, slot)) {
+            pm_slot_change(slot);
+            slot->unknown = slot->pid != 0;
+            pm_slot_enter(slot, slot->unknown ? PM_SLOT_ENDED : PM_SLOT_IDLE); /* never born */
         }
-        pm_slot_change(slot);
-        slot->unknown = true;
-        pm_slot_enter(slot, PM_SLOT_ENDED);
-        leaders_lost = true;
+        if (pm_slot_phase(slot) == PM_SLOT_ENDED)
+            end_tree(lives, i, PM_TREE_SWEEP);
+        if (lives->at[i].pid == 0)
+            pm_trees_clear(&lives->trees, i);
     }
-    if (leaders_lost)
-        pm_adopt_leftovers(lives->slots, lives->ground.deputy, lives->ground.dir);
+    pm_trees_finish(&lives->trees); /* what the dead have left must not meet their next lives */
     return lives->living;
 }
 
@@ -89,7 +120,7 @@ static struct pm_slot *claim(struct pm_lives *lives, const struct pm_spawn *what
 
     if (err != PM_OK)
         *error = err == PM_IO ? errno : ENOSPC;
-    else if (pm_slot_living(slot) || lingers(&lives->at[what->slot]))
+    else if (pm_slot_living(slot) || pm_trees_is_ending(&lives->trees, what->slot))
         *error = EBUSY;
     else if (what->run <= slot->run)
         *error = EINVAL;
@@ -125,6 +156,7 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     struct pm_slot *slot;
     struct pm_proc_stat stat;
     struct pm_life *life;
+    int group;
 
     *out = (struct pm_birth){ .stage = PM_STAGE_SLOT, .fds = { -1, -1 } };
     slot = claim(lives, what, &out->error);
@@ -140,15 +172,20 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     slot->adopted = slot->unknown = slot->core_dumped = slot->leftover = 0;
     slot->run = what->run;
     pm_slot_enter(slot, PM_SLOT_SPAWNING);
+    group = pm_cgroups_enter(&lives->trees.groups, what->slot);
     do
-        pm_ground_spawn(&lives->ground, what, &slot->pid, slot->pipes, out);
+        pm_ground_spawn(&lives->ground, what, group, &slot->pid, slot->pipes, out);
     while (out->stage == PM_STAGE_PIPE && out->error == EMFILE
            && pm_debts_drop_oldest(&lives->debts)); /* the living go first */
+    if (group >= 0)
+        close(group);
     if (out->pid == 0) {
         pm_slot_enter(slot, PM_SLOT_IDLE);
         return;
     }
-    *life = (struct pm_life){ .pid = out->pid, .fds = { out->fds[0], out->fds[1] } };
+    *life = (struct pm_life){ .pid = out->pid, .fds = { out->fds[0], out->fds[1] },
+                              .grouped = out->grouped };
+    index_leader(lives, what->slot);
     if (pm_proc_stat(out->pid, &stat))
         slot->start_ticks = stat.start_ticks;
     pm_slot_enter(slot, PM_SLOT_LIVE);
@@ -182,16 +219,6 @@ void pm_lives_kill_all(struct pm_lives *lives)
         signal_group(lives, i, SIGKILL);
 }
 
-int pm_lives_find(const struct pm_lives *lives, pid_t pid)
-{
-    size_t used = pm_slots_used(lives->slots);
-
-    for (size_t i = 0; i < used; i++)
-        if (lives->at[i].pid == pid)
-            return (int)i;
-    return -1;
-}
-
 /* ---- its end ------------------------------------------------------------------------------ */
 
 static uint64_t ms_of(struct timeval time)
@@ -204,13 +231,16 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
 {
     struct pm_slot *slot = pm_slots_at(lives->slots, number);
     struct pm_life *life = &lives->at[number];
+    enum pm_tree_way way = info == NULL ? PM_TREE_SWEEP
+                         : life->grouped ? PM_TREE_GROUP : PM_TREE_CHILDREN;
 
     if (life->pidfd > 0)
         close(life->pidfd); /* leaves the epoll set with it */
     if (info != NULL || pm_adopt_group_is_ours(slot))
         (void)kill(-life->pid, SIGKILL);
-    life->pid = life->pidfd = 0;
-    life->patience = pm_mono_after(pm_mono_now(), info ? GROUP_MS : ADOPTED_GROUP_MS);
+    forget_leader(lives, number);
+    life->pidfd = 0;
+    end_tree(lives, number, way);
     lives->lingering++;
 
     pm_slot_change(slot);
@@ -223,15 +253,10 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     pm_slot_enter(slot, PM_SLOT_ENDED);
 }
 
-/* The number cannot be another group's: as long as a member is left it is not given away. */
 bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now)
 {
-    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
-    struct pm_life *life = &lives->at[number];
-
-    if (!lingers(life) || (now.ms < life->patience.ms && kill(-slot->pid, 0) == 0))
+    if (!pm_trees_is_over(&lives->trees, number, now))
         return false;
-    life->patience.ms = 0;
     lives->lingering--;
     lives->living--;
     return true;
@@ -263,10 +288,11 @@ void pm_lives_note(struct pm_lives *lives, uint64_t number, struct pm_blob note)
 
     if (pm_slots_claim(lives->slots, number, &slot) != PM_OK)
         return;
-    if (note.n == 0 && !pm_slot_living(slot) && !lingers(&lives->at[number])) {
+    if (note.n == 0 && !pm_slot_living(slot) && !pm_trees_is_ending(&lives->trees, number)) {
         pm_read_ends_close(lives->at[number].fds);
         pm_debts_forget(&lives->debts, number);
         forget_names(&lives->at[number]);
+        pm_cgroups_remove(&lives->trees.groups, number);
         pm_slot_free(slot);
         return;
     }
@@ -286,7 +312,7 @@ bool pm_lives_is_leftover(const struct pm_lives *lives, size_t number)
 bool pm_lives_held(const struct pm_lives *lives, size_t number, struct pm_held *out)
 {
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
-    bool living = slot && (pm_slot_living(slot) || lingers(&lives->at[number]));
+    bool living = slot && (pm_slot_living(slot) || pm_trees_is_ending(&lives->trees, number));
 
     if (slot == NULL || pm_slot_phase(slot) == PM_SLOT_FREE)
         return false;
@@ -306,7 +332,8 @@ bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended
 {
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
 
-    if (slot == NULL || pm_slot_phase(slot) != PM_SLOT_ENDED || lingers(&lives->at[number]))
+    if (slot == NULL || pm_slot_phase(slot) != PM_SLOT_ENDED
+        || pm_trees_is_ending(&lives->trees, number))
         return false;
     *out = (struct pm_ended){
         .slot = number, .run = slot->run, .pid = slot->pid, .exit_code = slot->exit_code,

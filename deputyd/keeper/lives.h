@@ -5,14 +5,17 @@
 #include "keeper/debts.h"
 #include "keeper/slots.h"
 #include "keeper/spawn.h"
+#include "keeper/tree.h"
 
-#include <procman/time.h>
 #include <signal.h>
+
+#define PM_LIVES_BUCKETS 4096
 
 struct pm_life {
     pid_t pid;     /* of the leader; 0: it is dead */
-    struct pm_mono patience; /* its group, killed with it, is waited for until then; ms 0: not so */
     int pidfd;     /* of an adopted one; else 0 */
+    bool grouped;  /* it was born into its slot's control group */
+    uint16_t next; /* in its bucket: that slot + 1 */
     int fds[2];    /* read ends of out and err, open until they are drained; else 0 */
     char *group, *name; /* of an adopted one whose note is lost: as its environment says; heap */
 };
@@ -21,9 +24,11 @@ struct pm_lives {
     struct pm_slots *slots;
     struct pm_ground ground;
     int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
-    size_t living;               /* lives with a leader or a group */
+    struct pm_trees trees;       /* what the dead have left */
+    size_t living;               /* lives with a leader, or something left of them */
     size_t lingering;            /* of these, those whose leader is dead */
     struct pm_debts debts;       /* pipes of lives before the present ones */
+    uint16_t buckets[PM_LIVES_BUCKETS]; /* leaders by pid: the first's slot + 1 */
     struct pm_life at[PM_LIMIT_SLOTS];
 };
 #define PM_LIVES_EVENT 16u /* epoll data below are the caller's */
@@ -43,13 +48,14 @@ void pm_lives_kill_all(struct pm_lives *lives);
 /* The slot in which it lives, or -1. */
 int pm_lives_find(const struct pm_lives *lives, pid_t pid);
 
-/* Its leader is dead: kill what is left of its group and note its end. A child of ours must not
- * be reaped before, or the group's number could be another's; but then, for as a zombie it is
- * still of its group. The life is over with pm_lives_is_over(). info NULL: an adopted one. */
+/* Its leader is dead: kill its group, begin to end what has left that, and note its end. A child
+ * of ours must not be reaped before, or the group's number could be another's; but then, for as a
+ * zombie it is still of its group. The life is over with pm_lives_is_over(). info NULL: an
+ * adopted one. */
 void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
                   const struct rusage *used);
 
-/* True, once: its group is gone, or was given time enough. To be asked again and again. */
+/* True, once: all that it began is gone, or was given time enough. To be asked again and again. */
 bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now);
 
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run);

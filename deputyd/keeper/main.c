@@ -31,7 +31,7 @@
 
 struct settings {
     const char *name, *sheriff, *run_dir, *state_dir, *log_dir, *brain;
-    bool leave_running;
+    bool leave_running, no_cgroups;
 };
 
 static const struct pm_option options[] = {
@@ -43,6 +43,8 @@ static const struct pm_option options[] = {
     { "log-dir", 0, "DIR", "output of the processes", PM_INTO(struct settings, log_dir) },
     { "leave-running", 0, NULL, "end without stopping the processes",
       PM_INTO(struct settings, leave_running) },
+    { "no-cgroups", 0, NULL, "tell what belongs to a process without control groups",
+      PM_INTO(struct settings, no_cgroups) },
     { "brain", 0, "PROGRAM", "run this as the brain; for tests", PM_INTO(struct settings, brain) },
     { 0 },
 };
@@ -275,6 +277,9 @@ int main(int argc, char **argv)
     keeper->epoll = keeper->lives.epoll = epoll_create1(EPOLL_CLOEXEC);
     if (keeper->epoll < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || chdir("/") != 0)
         refuse("cannot prepare", "the keeper");
+    pm_trees_open(&keeper->lives.trees, set.name, dir, !set.no_cgroups);
     open_slots(keeper, dir);
-    exit(pm_keeper_run(keeper)); /* all this lasts as long as the program: nothing is freed */
+    keeper->exit_status = pm_keeper_run(keeper);
+    pm_trees_close(&keeper->lives.trees); /* the rest lasts as long as the program */
+    exit(keeper->exit_status);
 }

@@ -14,7 +14,10 @@
  */
 #include "keeper/spawn.h"
 
+#include "keeper/clone.h"
+
 #include <procman/limits.h>
+#include <procman/marks.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -179,7 +182,7 @@ void pm_signals_reset(void)
 char **pm_ground_env(char **from, bool children)
 {
     static const char *const ours[] = { "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "ZSYS_",
-                                        "PROCMAN_RUN=", "PROCMAN_DIR=", "JOURNAL_STREAM=" };
+                                        PM_MARK_RUN "=", PM_MARK_DIR "=", "JOURNAL_STREAM=" };
     size_t n = 0, kept = 0, rejected = PM_COUNT(ours) - (children ? 0 : 1);
     char **env;
 
@@ -244,8 +247,8 @@ static bool make_env(struct plan *plan, struct pm_arena *arena)
     snprintf(run, sizeof run, "%llu/%llu", (unsigned long long)what->slot,
              (unsigned long long)what->run);
     snprintf(marker, sizeof marker, "%.*s/%s", PM_LIMIT_NAME, plan->ground->deputy, run);
-    if (!set(arena, plan->env, &n, "PROCMAN_RUN", marker)
-        || !set(arena, plan->env, &n, "PROCMAN_DIR", plan->ground->dir))
+    if (!set(arena, plan->env, &n, PM_MARK_RUN, marker)
+        || !set(arena, plan->env, &n, PM_MARK_DIR, plan->ground->dir))
         return false;
     plan->path = DEFAULT_PATH;
     for (size_t i = 0; i < n; i++)
@@ -322,7 +325,17 @@ static void close_both(int fds[2])
     fds[0] = fds[1] = -1;
 }
 
-static void give_birth(struct plan *plan, struct pm_birth *out)
+/* Into its control group, if that can be. */
+static pid_t clone_child(struct plan *plan, int group, struct pm_birth *out)
+{
+    char *stack = plan->ground->stack;
+    pid_t pid = group < 0 ? -1 : pm_clone(child, plan, stack, STACK_BYTES, group);
+
+    out->grouped = pid >= 0;
+    return out->grouped ? pid : pm_clone(child, plan, stack, STACK_BYTES, -1);
+}
+
+static void give_birth(struct plan *plan, int group, struct pm_birth *out)
 {
     const struct pm_ground *ground = plan->ground;
 
@@ -330,8 +343,7 @@ static void give_birth(struct plan *plan, struct pm_birth *out)
               make_pipe(plan, ground->ends[0], &out->fds[0], &plan->pipes[0])
               && make_pipe(plan, ground->ends[1], &out->fds[1], &plan->pipes[1])))
         return;
-    out->pid = clone(child, ground->stack + STACK_BYTES,
-                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, plan);
+    out->pid = clone_child(plan, group, out);
     if (fails(plan, PM_STAGE_FORK, out->pid >= 0))
         out->pid = 0;
     else if (plan->stage != PM_STAGE_NONE) { /* it gave up and is dead: nothing to wait for */
@@ -340,7 +352,7 @@ static void give_birth(struct plan *plan, struct pm_birth *out)
     }
 }
 
-void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what,
+void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what, int group,
                      volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out)
 {
     struct plan plan = { .ground = ground, .what = what, .pid_seen = pid_seen, .pipes = pipes };
@@ -352,7 +364,7 @@ void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what
     if (!fails(&plan, PM_STAGE_FORK, make_env(&plan, &arena) && make_arguments(&plan, &arena))) {
         errno = EINVAL;
         if (!fails(&plan, PM_STAGE_EXEC, what->argv.n > 0))
-            give_birth(&plan, out);
+            give_birth(&plan, group, out);
     }
     give_up_ends(ground);
     pm_arena_fini(&arena);

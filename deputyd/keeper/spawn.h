@@ -32,13 +32,15 @@ struct pm_birth {
     pid_t pid;                   /* 0: it failed */
     enum pm_stage stage;         /* where */
     int error;                   /* errno of that stage */
+    bool grouped;                /* it was born into the control group */
     int fds[2];                  /* read ends of out and err, the caller's; -1 when it failed */
 };
 
 /* Returns when its program executes, or when that has failed and nothing is left of it.
+ *   group     descriptor of its control group; -1: none
  *   pid_seen  set by the child itself, so that no kill of ours can leave a child unknown
  *   pipes     inode numbers of its outputs, set before it is born */
-void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what,
+void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what, int group,
                      volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out);
 
 /* Default actions and nothing blocked. A keeper begins with this and then only blocks: what is

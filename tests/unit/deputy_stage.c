@@ -216,6 +216,19 @@ void then_output(int fd, const char *expected)
     cr_assert_str_eq(text, expected);
 }
 
+pid_t read_pid(int fd)
+{
+    char text[16] = "";
+
+    for (size_t n = 0; n < sizeof text - 1 && strchr(text, '\n') == NULL; n++) {
+        struct pollfd ready = { .fd = fd, .events = POLLIN };
+        cr_assert_eq(poll(&ready, 1, PATIENCE_MS), 1, "got only '%s'", text);
+        cr_assert_eq(read(fd, text + n, 1), 1, "it ended after '%s'", text);
+    }
+    cr_assert_gt(atoi(text), 1, "no pid: '%s'", text);
+    return (pid_t)atoi(text);
+}
+
 void then_deputyd_exits(struct stage *stage, int expected)
 {
     int status = -1, waited = 0;

@@ -41,6 +41,7 @@ pid_t begin(struct stage *stage, uint64_t slot, uint64_t run, const char *script
 /* The next message says that a life is over; it is seen. */
 struct pm_ended then_ended(struct stage *stage);
 void then_output(int fd, const char *expected);
+pid_t read_pid(int fd);  /* a line with a number, which a script has echoed */
 bool is_gone(pid_t pid); /* waits for it */
 
 void finish(struct stage *stage); /* an orderly end */

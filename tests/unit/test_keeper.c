@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 Test(keeper, a_first_brain_hears_that_nothing_is_held)
@@ -125,16 +127,12 @@ Test(keeper, the_next_brain_finds_what_the_one_before_left)
 Test(keeper, the_rest_of_the_group_dies_with_its_leader)
 {
     struct stage stage;
-    char pid_text[16] = "";
     int fds[2];
 
     given_a_deputyd(&stage, NULL);
     begin(&stage, 0, 1, "(trap '' TERM; sleep 30) & echo $!; exit 0", fds);
     (void)then_ended(&stage);
-    for (size_t n = 0; n < sizeof pid_text - 1 && read(fds[0], pid_text + n, 1) == 1;)
-        n += pid_text[n] != '\n';
-    cr_assert_gt(atoi(pid_text), 1);
-    cr_expect(is_gone(atoi(pid_text)));
+    cr_expect(is_gone(read_pid(fds[0])));
     finish(&stage);
 }
 
@@ -156,16 +154,33 @@ Test(keeper, an_end_is_told_when_the_whole_group_is_gone)
     finish(&stage);
 }
 
+/* A member of the group that we trace: killed, it is a zombie until we have waited for it, and
+ * nobody else can. Its leader is over. Returns the leader. */
+static pid_t given_a_member_that_cannot_be_buried(struct stage *stage, pid_t *member)
+{
+    int fds[2];
+    pid_t pid = begin(stage, 0, 1, "sleep 30 & echo $!; read x < /dev/null; wait", fds);
+
+    *member = read_pid(fds[0]);
+    close(fds[0]);
+    close(fds[1]);
+    cr_assert_eq(ptrace(PTRACE_SEIZE, *member, NULL, NULL), 0);
+    cr_assert_eq(kill(pid, SIGKILL), 0);
+    return pid;
+}
+
 Test(keeper, a_member_that_cannot_be_buried_does_not_hide_the_end_for_ever)
 {
     struct stage stage;
+    pid_t member;
 
     given_a_deputyd(&stage, NULL);
-    pid_t pid = begin(&stage, 0, 1, GROUP_THAT_LINGERS("6"), NULL);
+    pid_t pid = given_a_member_that_cannot_be_buried(&stage, &member);
     (void)then_ended(&stage);
     cr_expect_eq(kill(-pid, 0), 0, "it was waited for until the group was gone");
     begin(&stage, 0, 2, "exit 0", NULL);
     (void)then_ended(&stage);
+    cr_assert_eq(waitpid(member, NULL, __WALL), member);
     finish(&stage);
 }
 
@@ -173,9 +188,10 @@ Test(keeper, a_brain_that_begins_while_a_group_lingers_hears_of_one_end)
 {
     struct stage stage;
     struct pm_wire_message message;
+    pid_t member;
 
     given_a_deputyd(&stage, NULL);
-    pid_t pid = begin(&stage, 0, 1, GROUP_THAT_LINGERS("6"), NULL);
+    pid_t pid = given_a_member_that_cannot_be_buried(&stage, &member);
     while (kill(pid, 0) == 0) /* the leader is reaped, its group is not over */
         usleep(1000);
     lose_brain(&stage);
@@ -185,6 +201,7 @@ Test(keeper, a_brain_that_begins_while_a_group_lingers_hears_of_one_end)
     pm_wire_drop(&message);
     (void)receive(&stage, PM_MSG_READY);
     cr_expect_eq(then_ended(&stage).run, 1);
+    cr_assert_eq(waitpid(member, NULL, __WALL), member);
     finish(&stage);
 }
 

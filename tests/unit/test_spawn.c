@@ -34,7 +34,7 @@ static struct pm_birth spawn(const struct pm_ground *ground, const struct pm_spa
     uint64_t pipes[2];
     struct pm_birth birth;
 
-    pm_ground_spawn(ground, what, &pid_seen, pipes, &birth);
+    pm_ground_spawn(ground, what, -1, &pid_seen, pipes, &birth);
     cr_assert_eq(pid_seen, birth.pid, "the child did not note itself");
     return birth;
 }

@@ -1,0 +1,203 @@
+/* What a life began ends with it, however far it has run: with control groups where this machine
+ * lets us make them, and without. */
+#include <criterion/criterion.h>
+
+#include "tests/unit/deputy_stage.h"
+
+#include "keeper/cgroup.h"
+
+#include <procman/marks.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SLEEPER "sleep 30 & echo $!"
+
+/* Each prints the pid of what it leaves behind, and goes on. */
+static const char *const escapes[] = {
+    "trap '' TERM; (" SLEEPER "); sleep 30",                       /* a double fork */
+    "setsid sh -c 'trap \"\" TERM; " SLEEPER "; wait' & sleep 30", /* another session */
+    "setsid sh -c '(" SLEEPER ")'; sleep 30",                      /* both: a daemon */
+    "env -i sh -c '" SLEEPER "'; sleep 30",                        /* no mark */
+    "env -i setsid sh -c '(" SLEEPER ")'; sleep 30",               /* nor the session */
+    "deep='setsid sh -c \"sleep 30 & echo \\$!; wait\" & wait';"   /* one below the other */
+    " setsid sh -c \"$deep\" & sleep 30",
+};
+
+static const char *const ways[] = { NULL, "--no-cgroups" };
+
+/* True: nobody on this machine bears a mark of that stage's deputy. */
+static bool nobody_is_left(const struct stage *stage)
+{
+    PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
+    struct pm_bearer bearer;
+    unsigned budget = ~0u;
+    bool found = false;
+    char dir[128];
+
+    snprintf(dir, sizeof dir, "%s/deputy-rig 1", stage->dir);
+    pm_marks_open(&marks);
+    while (pm_marks_next(marks, &budget, &bearer) == PM_OK)
+        found |= pm_mark_is_of(&bearer, "rig 1", dir);
+    return !found;
+}
+
+static void end_life(struct stage *stage, uint64_t run)
+{
+    say(stage, PM_MSG_KILL, &(struct pm_kill){ .run = run, .signal = SIGKILL });
+    (void)then_ended(stage);
+}
+
+Test(tree, nothing_escapes_the_end_of_its_life)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        given_a_deputyd(&stage, ways[way]);
+        for (size_t i = 0; i < PM_COUNT(escapes); i++) {
+            int fds[2];
+            (void)begin(&stage, 0, i + 1, escapes[i], fds);
+            pid_t left = read_pid(fds[0]);
+            cr_assert_eq(kill(left, 0), 0, "row %zu", i);
+            end_life(&stage, i + 1);
+            cr_expect(kill(left, 0) != 0 && errno == ESRCH, "way %zu, row %zu", way, i);
+            cr_expect(nobody_is_left(&stage), "way %zu, row %zu", way, i);
+            close(fds[0]);
+            close(fds[1]);
+        }
+        finish(&stage);
+    }
+}
+
+Test(tree, what_a_living_life_has_begun_is_left_alone)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        int fds[2];
+        given_a_deputyd(&stage, ways[way]);
+        begin(&stage, 1, 1, "setsid sh -c '(" SLEEPER ")'; sleep 30", fds);
+        pid_t daemon = read_pid(fds[0]);
+        begin(&stage, 0, 1, "(sleep 30 &) ; exit 0", NULL);
+        (void)then_ended(&stage);
+        cr_expect_eq(kill(daemon, 0), 0);
+        say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 1, .run = 1, .signal = SIGTERM });
+        (void)then_ended(&stage);
+        cr_expect(is_gone(daemon));
+        finish(&stage);
+    }
+}
+
+Test(tree, a_stranger_is_not_touched)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        given_a_deputyd(&stage, ways[way]);
+        pid_t stranger = fork();
+        if (stranger == 0) {
+            setsid();
+            execl("/bin/sleep", "sleep", "30", NULL);
+            _exit(1);
+        }
+        begin(&stage, 0, 1, "(sleep 30 &); exit 0", NULL);
+        (void)then_ended(&stage);
+        cr_expect_eq(waitpid(stranger, NULL, WNOHANG), 0);
+        kill(stranger, SIGKILL);
+        cr_expect_eq(waitpid(stranger, NULL, 0), stranger);
+        finish(&stage);
+    }
+}
+
+/* Thirty chains of processes, each link of which forks the next one and is gone. */
+Test(tree, a_tree_that_goes_on_forking_is_ended)
+{
+    static const char script[] =
+        "perl -e 'for (1 .. 30) { next if fork; setpgrp;"
+        " for (1 .. 300) { my $p = fork; exit if $p; select(undef, undef, undef, 0.001) }"
+        " sleep 30; exit } ' & echo $!; sleep 30";
+
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        int fds[2];
+        given_a_deputyd(&stage, ways[way]);
+        begin(&stage, 0, 1, script, fds);
+        (void)read_pid(fds[0]);
+        end_life(&stage, 1);
+        cr_expect(nobody_is_left(&stage), "way %zu", way);
+        close(fds[0]);
+        close(fds[1]);
+        finish(&stage);
+    }
+}
+
+Test(tree, the_next_keeper_ends_it_too)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        struct pm_wire_message message;
+        int fds[2];
+        given_a_deputyd(&stage, ways[way]);
+        begin(&stage, 0, 1, "setsid sh -c '(" SLEEPER ")'; sleep 30", fds);
+        pid_t daemon = read_pid(fds[0]);
+        lose_keeper(&stage);
+        close(fds[0]);
+        close(fds[1]);
+        begin_deputyd(&stage, ways[way]);
+        meet_brain(&stage);
+        message = receive(&stage, PM_MSG_HELD);
+        pm_wire_drop(&message);
+        (void)receive(&stage, PM_MSG_READY);
+        cr_expect_eq(kill(daemon, 0), 0);
+        end_life(&stage, 1);
+        cr_expect(is_gone(daemon));
+        cr_expect(nobody_is_left(&stage));
+        finish(&stage);
+    }
+}
+
+Test(tree, what_a_leader_left_while_no_keeper_was_there_is_ended_first)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        struct pm_wire_message message;
+        int fds[2];
+        given_a_deputyd(&stage, ways[way]);
+        pid_t leader = begin(&stage, 0, 1, "setsid sh -c '(" SLEEPER ")'; sleep 30", fds);
+        pid_t daemon = read_pid(fds[0]);
+        lose_keeper(&stage);
+        close(fds[0]);
+        close(fds[1]);
+        kill(leader, SIGKILL);
+        cr_assert(is_gone(leader));
+        begin_deputyd(&stage, ways[way]);
+        meet_brain(&stage);
+        cr_expect(is_gone(daemon), "before a brain could begin the next life");
+        message = receive(&stage, PM_MSG_HELD);
+        pm_wire_drop(&message);
+        cr_expect(then_ended(&stage).unknown);
+        (void)receive(&stage, PM_MSG_READY);
+        finish(&stage);
+    }
+}
+
+Test(tree, an_orderly_end_leaves_no_control_group)
+{
+    static struct pm_cgroups groups; /* too large for a stack */
+    struct stage stage;
+    char dir[128];
+
+    given_a_deputyd(&stage, NULL);
+    snprintf(dir, sizeof dir, "%s/deputy-rig 1", stage.dir);
+    pm_cgroups_open(dir, &groups);
+    PM_CLEANUP(pm_free) char *path = pm_strdup(groups.path);
+    bool used = groups.root >= 0;
+    if (used)
+        close(groups.root);
+    pm_free(&groups.path);
+
+    begin(&stage, 0, 1, "exit 0", NULL);
+    (void)then_ended(&stage);
+    cr_expect_eq(access(path, F_OK) == 0, used);
+    finish(&stage);
+    cr_expect(access(path, F_OK) != 0, "%s", path);
+}
