@@ -9,6 +9,7 @@
  *   slots.c  what the keeper says       wish.c     what shall run
  *   life.c   one process, one event     link.c     the session with the sheriff
  *   roster.c who is who                 request.c  questions about one process
+ *   past.c   how lives ended
  */
 #include "brain/inside.h"
 
@@ -46,6 +47,7 @@ void brain_close(struct brain **brain)
     slots_fini(b);
     deadlines_fini(&b->deadlines);
     wish_fini(&b->wish);
+    past_fini(&b->past);
     free(b->follows.ids);
     free(b->name);
     free(b->hostname);
@@ -97,6 +99,7 @@ static void end_when_over(struct brain *b, struct pm_mono now)
     wish_keep(b, now);
     if (!b->leave_running)
         slots_finish(b);
+    past_bye(b, now);
     link_bye(b);
     brain_tell_keeper(b, PM_MSG_FINISHED, &finished);
 }
@@ -120,6 +123,9 @@ void brain_on_keeper(struct brain *b, enum pm_msg kind, const void *msg, struct 
         break;
     case PM_MSG_ENDED:
         slots_on_ended(b, msg, now);
+        break;
+    case PM_MSG_DONE:
+        request_done(b, msg);
         break;
     case PM_MSG_STOPPING:
         begin_to_end(b, ((const struct pm_stopping *)msg)->leave_running, now);
@@ -145,6 +151,12 @@ static uint64_t session_of(enum pm_msg kind, const void *msg)
         return ((const struct pm_signal *)msg)->session;
     case PM_MSG_READ:
         return ((const struct pm_read *)msg)->session;
+    case PM_MSG_UPGRADE:
+        return ((const struct pm_upgrade *)msg)->session;
+    case PM_MSG_SWEEP:
+        return ((const struct pm_sweep *)msg)->session;
+    case PM_MSG_NOTED:
+        return ((const struct pm_noted *)msg)->session;
     case PM_MSG_RETIRE:
         return ((const struct pm_retire *)msg)->session;
     default:
@@ -173,6 +185,15 @@ static void in_session(struct brain *b, enum pm_msg kind, const void *msg, struc
     case PM_MSG_READ:
         request_read(b, msg);
         break;
+    case PM_MSG_UPGRADE:
+        request_upgrade(b, msg);
+        break;
+    case PM_MSG_SWEEP:
+        request_sweep(b, msg);
+        break;
+    case PM_MSG_NOTED:
+        past_on_noted(b, msg, now);
+        break;
     case PM_MSG_RETIRE:
         begin_to_end(b, false, now);
         break;
@@ -196,10 +217,12 @@ void brain_on_sheriff(struct brain *b, enum pm_msg kind, const void *msg, struct
         return;
     }
     session = session_of(kind, msg);
-    if (b->link.state == LINK_WELCOMED && session != 0 && session == b->link.session)
-        in_session(b, kind, msg, now);
-    else
+    if (b->link.state != LINK_WELCOMED || session == 0 || session != b->link.session) {
         b->link.dropped++;
+        return;
+    }
+    loss_heard(b, now);
+    in_session(b, kind, msg, now);
 }
 
 /* ---- turn ------------------------------------------------------------------------- */
@@ -211,11 +234,14 @@ static bool passed(struct pm_mono when, struct pm_mono now)
 
 void brain_turn(struct brain *b, struct pm_mono now)
 {
-    if (b->ready)
+    if (b->ready) {
+        loss_turn(b, now);
         life_due(b, now);
+    }
     if (passed(b->wish.obey_at, now))
         wish_obey_loaded(b, now);
     link_turn(b, now);
+    past_turn(b, now);
     end_when_over(b, now);
     if (passed(b->wish.keep_at, now))
         wish_keep(b, now);
@@ -235,8 +261,10 @@ struct pm_mono brain_next(const struct brain *b)
     if (!b->ready || b->finished)
         return next;
     sooner(&next, link_next(b));
+    sooner(&next, loss_next(b));
     sooner(&next, b->wish.obey_at);
     sooner(&next, b->wish.keep_at);
+    sooner(&next, past_next(b));
     if (first != NULL)
         sooner(&next, first->at);
     return next;

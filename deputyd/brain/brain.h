@@ -24,6 +24,9 @@ struct brain_port {
     bool (*to_sheriff)(void *self, enum pm_msg kind, const void *msg);
     void (*reconnect)(void *self);                          /* begin a new connection */
     void (*keep_wish)(void *self, const struct pm_wish *wish); /* over the brain's death */
+    /* Likewise these ends of lives, beside those kept already; anew: they are all there are. */
+    void (*keep_past)(void *self, const struct pm_kept_end *at, size_t n, bool anew);
+    bool (*oom_ran)(void *self); /* the kernel has just ended processes for want of memory */
     /* Look up user and group names. NULL: done; else why not, a sentence in `text` */
     const char *(*resolve)(void *self, const struct pm_spec *spec, struct pm_arena *arena,
                            struct brain_ids *out, char *text, size_t size);
@@ -38,6 +41,8 @@ struct brain_port {
     /* on: say the end, too */
     void (*follow)(void *self, struct output_file *file, uint64_t id, bool on);
     void (*read)(void *self, struct output_file *file, const struct pm_read *read);
+    /* Find processes of this deputy's that are nobody's; answered once, by brain_on_swept. */
+    void (*sweep)(void *self, uint64_t request, bool kill);
     /* the last lines this run wrote; answered once, by brain_on_last */
     void (*last)(void *self, struct output_file *file, uint64_t run);
     /* all that this run (0: any) has written is in its file */
@@ -55,8 +60,10 @@ struct brain_setup {          /* strings are copied */
 void brain_open(const struct brain_setup *setup, struct pm_mono now, struct brain **out);
 void brain_close(struct brain **brain);
 
-/* What another life of ours was told. Before the first word of the keeper. */
+/* What another life of ours was told, and the ends it kept, one by one. Before the first word of
+ * the keeper. */
 void brain_load_wish(struct brain *brain, const struct pm_wish *wish);
+void brain_load_past(struct brain *brain, const struct pm_kept_end *kept);
 
 /* Kinds that nobody may send us are logged and dropped. */
 void brain_on_keeper(struct brain *brain, enum pm_msg kind, const void *msg, struct pm_mono now);
@@ -71,12 +78,19 @@ void brain_on_follow(struct brain *brain, uint64_t id, bool on);
 /* The last pipe of this run of the process came to its end. */
 void brain_on_drained(struct brain *brain, const char *group, const char *name, uint64_t run);
 
+/* The last lines that run wrote, and the address after them. */
+void brain_on_last(struct brain *brain, const char *group, const char *name, uint64_t run,
+                   uint64_t end, struct pm_blob lines, struct pm_mono now);
+
 /* The output of this process cannot be written, a sentence; NULL: it can again. */
 void brain_on_trouble(struct brain *brain, const char *group, const char *name,
                       const char *trouble);
 
 /* The mover has read: pass it on. bytes->session is filled in. */
 void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);
+
+/* These strays were found, and ended if that was asked for. */
+void brain_on_swept(struct brain *brain, uint64_t request, const struct pm_stray_list *found);
 
 void brain_turn(struct brain *brain, struct pm_mono now);
 struct pm_mono brain_next(const struct brain *brain); /* when to call it at the latest */

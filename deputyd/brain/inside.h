@@ -32,6 +32,23 @@ struct wish { /* what shall run; see wish.c */
     struct pm_mono kept;       /* the last time */
 };
 
+struct loss { /* how long the sheriff was not heard; see loss.c */
+    struct pm_mono heard;      /* its last sign, or our beginning */
+    struct pm_mono turned;     /* when we could last do anything about it */
+    struct pm_mono listen_until;
+    uint64_t next_ms;          /* a silence that is too long for a process; 0 = none is */
+    bool noted;                /* the kept wish says since when */
+};
+
+struct past { /* ends of lives the sheriff has not noted; see past.c */
+    struct past_row **at;      /* in the order they ended */
+    size_t n, cap;
+    size_t loaded;             /* the first so many are from a former life of ours */
+    size_t records;            /* in the file */
+    uint64_t lost;             /* ends that found no room */
+    struct pm_mono turn_at;    /* when something is to be sent or forgotten; 0 = never */
+};
+
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
 
 /* The slot of a process that is no more, whose last bytes are still on their way to its file. */
@@ -49,6 +66,8 @@ struct brain {
     struct deadlines deadlines;
     struct wish wish;
     struct link link;
+    struct loss loss;
+    struct past past;
     struct follows follows;
     struct left_slot *left;
     size_t n_left;
@@ -100,7 +119,28 @@ void wish_take_specs(struct brain *brain, const struct pm_specs *specs, struct p
 void wish_take_wants(struct brain *brain, const struct pm_wants *wants, struct pm_mono now);
 void wish_begin(struct brain *brain, bool warm, struct pm_mono now);
 void wish_obey_loaded(struct brain *brain, struct pm_mono now);
+void wish_keep_soon(struct brain *brain, struct pm_mono now);
 void wish_keep(struct brain *brain, struct pm_mono now); /* if it is not kept */
+
+/* loss.c: on_sheriff_loss. loss.heard is what was kept, until it begins. */
+void loss_begin(struct brain *brain, bool warm, struct pm_mono now);
+void loss_heard(struct brain *brain, struct pm_mono now); /* a message of the session */
+void loss_count(struct brain *brain);                     /* specs have changed */
+void loss_turn(struct brain *brain, struct pm_mono now);
+struct pm_mono loss_next(const struct brain *brain);      /* ms 0: never */
+
+/* past.c */
+void past_fini(struct past *past);
+uint64_t past_token(struct brain *brain, const struct proc *proc, struct pm_mono now);
+/* The life of that process, as it was `before` the end that `in` tells, is over. */
+void past_end(struct brain *brain, struct proc *proc, const struct pm_process *before,
+              const struct pm_input *in);
+void past_begin(struct brain *brain, struct pm_mono now);   /* the keeper has said all */
+void past_welcome(struct brain *brain, struct pm_mono now); /* a new session: nothing was said */
+void past_on_noted(struct brain *brain, const struct pm_noted *noted, struct pm_mono now);
+void past_turn(struct brain *brain, struct pm_mono now);
+void past_bye(struct brain *brain, struct pm_mono now);     /* say what can be said */
+struct pm_mono past_next(const struct brain *brain);        /* 0 = never */
 
 /* link.c */
 void link_turn(struct brain *brain, struct pm_mono now);
@@ -111,9 +151,12 @@ void link_bye(struct brain *brain);
 void link_touch(struct brain *brain, struct proc *proc); /* its row belongs into the next status */
 struct pm_mono link_next(const struct brain *brain);
 
-/* request.c: what the sheriff asks about one process */
+/* request.c: what the sheriff asks for at once */
 void request_signal(struct brain *brain, const struct pm_signal *ask);
 void request_read(struct brain *brain, const struct pm_read *ask);
+void request_upgrade(struct brain *brain, const struct pm_upgrade *ask);
+void request_done(struct brain *brain, const struct pm_done *done); /* the keeper's answer */
+void request_sweep(struct brain *brain, const struct pm_sweep *ask);
 void request_follow_as(struct brain *brain, struct proc *proc, uint64_t id_before);
 
 #endif

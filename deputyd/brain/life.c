@@ -44,7 +44,8 @@ struct proc *life_new(struct brain *b, struct specs *specs, const struct pm_spec
 static enum pm_err write_note(const struct proc *proc, struct pm_buf *out)
 {
     struct pm_slot_note note = { .id = proc->id, .group = proc->group, .name = proc->name,
-                                 .spec_hash = proc->life_hash };
+                                 .spec_hash = proc->life_hash,
+                                 .token = proc->token };
 
     pm_process_save(&proc->life, &note);
     return pm_encode(&pm_slot_note_desc, &note, out);
@@ -144,6 +145,9 @@ static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
     const char *why;
 
     pm_arena_init(&arena, 0);
+    proc->token = past_token(b, proc, now);
+    proc->cpu_ms = proc->peak_bytes = 0;
+    proc->killed = false;
     if (proc->slot == NO_SLOT && !roster_take_any_slot(&b->roster, proc)) {
         full_table(b, proc, now);
         return;
@@ -162,12 +166,13 @@ static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
 
 /* ---- a step ----------------------------------------------------------------------- */
 
-static void send_kill(struct brain *b, const struct proc *proc, int64_t signal)
+static void send_kill(struct brain *b, struct proc *proc, int64_t signal)
 {
     struct pm_kill kill = { .slot = proc->slot, .run = proc->life.run, .signal = signal };
 
     if (proc->slot != NO_SLOT)
         brain_tell_keeper(b, PM_MSG_KILL, &kill);
+    proc->killed = proc->killed || signal == SIGKILL;
 }
 
 static void forget(struct brain *b, struct proc *proc)
@@ -218,18 +223,21 @@ static void act(struct brain *b, struct proc *proc, unsigned todo, struct pm_mon
 
 void life_step(struct brain *b, struct proc *proc, struct pm_input in)
 {
-    enum pm_state before = proc->life.state;
+    struct pm_process before = proc->life;
+    bool end = in.event == PM_EVENT_ENDED || in.event == PM_EVENT_SPAWN_FAILED;
     unsigned todo;
 
     in.spec = proc->spec;
     in.chance = b->port->chance(b->self);
     todo = pm_process_step(&proc->life, &in);
-    if (in.event == PM_EVENT_ENDED || in.event == PM_EVENT_SPAWN_FAILED)
+    if (end)
         proc->pid = 0;
     if (proc->why != NULL)
         explain(proc);
-    if (proc->life.state != before)
+    if (proc->life.state != before.state)
         log_bad_end(b, proc, in.now);
+    if (end && pm_state_alive(before.state)) /* before the keeper hears anything of it */
+        past_end(b, proc, &before, &in);
     act(b, proc, todo, in.now);
 }
 

@@ -199,6 +199,7 @@ void link_on_welcome(struct brain *b, const struct pm_welcome *welcome, struct p
     link->beat_at = pm_mono_after(now, BEAT_MS);
     link->silent_at = pm_mono_after(now, SILENCE_MS);
     b->wish.pending = (struct pm_wants){ 0 };
+    past_welcome(b, now);
     if (b->wish.sheriff_id != 0 && b->wish.sheriff_id != welcome->sheriff_id)
         send_holding(b);
 }

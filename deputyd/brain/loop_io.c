@@ -51,6 +51,7 @@ static void look(struct loop *l, struct pm_mono now)
     if (now.ms < l->look_at.ms)
         return;
     l->look_at = pm_mono_after(now, LOOK_MS);
+    oom_look(&l->shell->oom);
     if (l->shell->unheard)
         l->shell->over = true; /* the keeper gives a new brain all pipes; once a second will do */
     if (brain_session(l->shell->brain) == 0)

@@ -76,6 +76,23 @@ static void load_wish(struct shell *shell)
                        why ? why : err == PM_IO ? strerror(errno) : pm_err_sentence(err));
 }
 
+static void take_past(void *self, const struct pm_kept_end *kept)
+{
+    brain_load_past(((struct shell *)self)->brain, kept);
+}
+
+static void load_past(struct shell *shell, const char *dir)
+{
+    PM_CLEANUP(pm_free) char *path = pm_printf("%s/past", dir);
+    size_t lost_bytes;
+
+    if (past_file_open(path, take_past, shell, &shell->past, &lost_bytes) != PM_OK)
+        pm_log_error("cannot keep how lives ended in %s: %s", path, strerror(errno));
+    else if (lost_bytes > 0)
+        pm_log_warning("%s is damaged: its last %zu bytes are not used, some ends of lives may "
+                       "never be told", path, lost_bytes);
+}
+
 static void open_brain(struct shell *shell, const struct settings *set)
 {
     PM_CLEANUP(pm_free) char *dir = pm_deputy_dir(set->run_dir, set->name);
@@ -92,6 +109,7 @@ static void open_brain(struct shell *shell, const struct settings *set)
     shell->wish_path = pm_printf("%s/wish", dir);
     brain_open(&setup, pm_mono_now(), &shell->brain);
     load_wish(shell);
+    load_past(shell, dir);
 }
 
 /* NULL, or what cannot be opened; errno is set. */
@@ -100,13 +118,14 @@ static const char *open_pieces(struct shell *shell, const struct settings *set,
 {
     if (pm_wire_open(PM_WIRE_FD, &shell->wire) != PM_OK)
         return "the link to the keeper (deputyd starts this program)";
-    if (output_open(set->log_dir, &shell->output) != PM_OK)
+    if (output_open(set->log_dir, 0, &shell->output) != PM_OK)
         return "the output mover";
     if (sheriff_open(orders, streams, &shell->sheriff) != PM_OK)
         return "the sockets to the sheriff";
     if (getrandom(shell->dice, sizeof shell->dice, 0) != sizeof shell->dice)
         return "the source of chance";
     sampler_open(&shell->sampler);
+    oom_init(&shell->oom);
     open_brain(shell, set);
     return NULL;
 }
@@ -114,8 +133,10 @@ static const char *open_pieces(struct shell *shell, const struct settings *set,
 static void close_pieces(struct shell *shell)
 {
     brain_close(&shell->brain);    /* keeps its wish, gives up its files */
+    past_file_close(&shell->past);
     output_close(&shell->output);  /* drains the pipes */
     sampler_close(&shell->sampler);
+    oom_fini(&shell->oom);
     sheriff_close(&shell->sheriff);
     pm_wire_close(&shell->wire);
     pm_free(&shell->wish_path);

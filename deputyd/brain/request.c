@@ -1,20 +1,20 @@
-/* What the sheriff asks about one process: a signal now, bytes of its output, or to follow it.
- * Each question gets an answer that says why not, when not.
+/* What the sheriff asks for at once: a signal now, bytes of output, to follow it, an upgrade, a look
+ * for strays. Each question gets an answer that says why not, when not.
  */
 #include "brain/inside.h"
 
 #include <procman/text.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /* Linux has 64 signals; 0 only asks whether somebody is there. */
 #define LAST_SIGNAL 64
 
-static void answer(struct brain *b, const struct pm_signal *ask, enum pm_err err,
-                   const char *text)
+static void answer(struct brain *b, uint64_t request, enum pm_err err, const char *text)
 {
-    struct pm_done done = { .session = b->link.session, .request = ask->request,
+    struct pm_done done = { .session = b->link.session, .request = request,
                             .error = pm_err_word(err), .text = text };
 
     (void)b->port->to_sheriff(b->self, PM_MSG_DONE, &done); /* the asker has a deadline */
@@ -26,18 +26,19 @@ void request_signal(struct brain *b, const struct pm_signal *ask)
     char text[160];
 
     if (proc == NULL) {
-        answer(b, ask, PM_NOT_FOUND, "this deputy does not have that process");
+        answer(b, ask->request, PM_NOT_FOUND, "this deputy does not have that process");
     } else if (ask->signal < 0 || ask->signal > LAST_SIGNAL) {
-        answer(b, ask, PM_USAGE, "there is no signal of that number");
+        answer(b, ask->request, PM_USAGE, "there is no signal of that number");
     } else if (proc->pid == 0) {
         snprintf(text, sizeof text, "it is %s; nothing is there to get %s",
                  pm_state_word(proc->life.state), pm_signal_name(ask->signal));
-        answer(b, ask, PM_NOT_RUNNING, text);
+        answer(b, ask->request, PM_NOT_RUNNING, text);
     } else {
         struct pm_kill kill = { .slot = proc->slot, .run = proc->life.run,
                                 .signal = ask->signal };
         brain_tell_keeper(b, PM_MSG_KILL, &kill);
-        answer(b, ask, PM_OK, "");
+        proc->killed = proc->killed || ask->signal == SIGKILL;
+        answer(b, ask->request, PM_OK, "");
     }
 }
 
@@ -116,4 +117,34 @@ void request_follow_as(struct brain *b, struct proc *proc, uint64_t id_before)
         b->port->follow(b->self, proc->output, id_before, false);
     if (place_of(&b->follows, proc->id) < b->follows.n)
         b->port->follow(b->self, proc->output, proc->id, true);
+}
+
+/* ---- of the whole deputy ------------------------------------------------------------ */
+
+void request_upgrade(struct brain *b, const struct pm_upgrade *ask)
+{
+    struct pm_upgrade upgrade = { .request = ask->request };
+
+    if (b->ending)
+        answer(b, ask->request, PM_BUSY, "this deputy is ending");
+    else
+        brain_tell_keeper(b, PM_MSG_UPGRADE, &upgrade);
+}
+
+void request_done(struct brain *b, const struct pm_done *done)
+{
+    answer(b, done->request, pm_err_from_word(done->error), done->text);
+}
+
+void request_sweep(struct brain *b, const struct pm_sweep *ask)
+{
+    b->port->sweep(b->self, ask->request, ask->kill);
+}
+
+void brain_on_swept(struct brain *b, uint64_t request, const struct pm_stray_list *found)
+{
+    struct pm_strays strays = { .session = b->link.session, .request = request, .host = b->name,
+                                .strays = *found };
+
+    (void)b->port->to_sheriff(b->self, PM_MSG_STRAYS, &strays);
 }

@@ -20,6 +20,9 @@ struct proc {
     uint64_t start_ticks;         /* with pid the identity of the life */
     struct pm_process life;
     uint64_t life_hash;           /* spec its present or last life was started with */
+    uint64_t token;               /* of its present or last life; see past.c. 0 = it has none */
+    uint64_t cpu_ms, peak_bytes;  /* what that life has used, when it is over */
+    bool killed;                  /* it was sent SIGKILL by us */
     struct specs *specs;          /* holds the list `spec` is in */
     const struct pm_spec *spec;   /* never NULL */
     struct output_file *output;   /* the mover's; the roster only carries it */

@@ -3,7 +3,9 @@
 #define BRAIN_SHELL_H
 
 #include "brain/brain.h"
+#include "brain/oom_io.h"
 #include "brain/output.h"
+#include "brain/past_io.h"
 #include "brain/sampler_io.h"
 #include "brain/sheriff_io.h"
 #include "keeper/wire.h"
@@ -15,8 +17,10 @@ struct shell {
     struct output *output;
     struct sampler *sampler;
     struct pm_wire_message *in_hand; /* the keeper's message being told: its pipes are to collect */
+    struct past_file *past;          /* NULL: it could not be opened */
+    struct oom oom;
     char *wish_path;
-    bool wish_failed;                /* said already */
+    bool wish_failed, past_failed;   /* said already */
     unsigned short dice[3];
     bool unheard;                    /* pipes were lost: no descriptors left */
     bool over;                       /* the loop ends */

@@ -52,6 +52,26 @@ static void keep_wish(void *self, const struct pm_wish *wish)
     shell->wish_failed = err != PM_OK;
 }
 
+static void keep_past(void *self, const struct pm_kept_end *at, size_t n, bool anew)
+{
+    struct shell *shell = self;
+    enum pm_err err = PM_OK;
+
+    if (shell->past == NULL)
+        return;
+    err = anew ? past_file_replace(shell->past, at, n) : past_file_add(shell->past, at, n);
+    if (err != PM_OK && !shell->past_failed)
+        pm_log_error("cannot keep how lives ended: %s; if this brain is killed before the sheriff "
+                     "has noted it, nobody will know", err == PM_IO ? strerror(errno)
+                                                                    : pm_err_sentence(err));
+    shell->past_failed = err != PM_OK;
+}
+
+static bool any_oom_ran(void *self)
+{
+    return oom_ran(&((struct shell *)self)->oom);
+}
+
 static const char *resolve(void *self, const struct pm_spec *spec, struct pm_arena *arena,
                            struct brain_ids *out, char *text, size_t size)
 {
@@ -121,7 +141,7 @@ static void drop(void *self, struct output_file *output_file)
 
 const struct brain_port shell_port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
-    .keep_wish = keep_wish, .resolve = resolve, .chance = chance, .log = log_line,
+    .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve, .chance = chance, .log = log_line,
     .file = file, .limits = limits, .collect = collect, .follow = follow, .read = read_output,
     .last = last, .drained = drained, .drop = drop,
 };
@@ -177,6 +197,8 @@ void shell_hear_mover(struct shell *shell, int most)
             brain_on_drained(shell->brain, news.group, news.name, news.run);
             break;
         case OUTPUT_LAST:
+            brain_on_last(shell->brain, news.group, news.name, news.run, news.end, news.data,
+                          pm_mono_now());
             break;
         case OUTPUT_TROUBLE:
             pm_log_warning("%s", news.text);

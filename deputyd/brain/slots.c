@@ -18,6 +18,7 @@
  */
 #include "brain/inside.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,7 @@ static void adopt(struct brain *b, const struct pm_held *held, const struct pm_s
     }
     proc->life.run = held->run;
     proc->life_hash = note->spec_hash;
+    proc->token = note->token;
     proc->pid = held->pid;
     proc->start_ticks = held->start_ticks;
     b->port->collect(b->self, proc->output, held->run);
@@ -334,8 +336,11 @@ void slots_on_ready(struct brain *b, const struct pm_ready *ready, struct pm_mon
     free_drained(b);
     for (size_t i = b->roster.n; i-- > 0; )
         slots_take_up(b, b->roster.at[i], now);
+    past_begin(b, now);
     /* A deputy that begins lets its sheriff speak first; one that only lost its brain does not. */
-    wish_begin(b, ready->held > 0 || ready->brains > 1, now);
+    bool warm = ready->held > 0 || ready->brains > 1;
+    wish_begin(b, warm, now);
+    loss_begin(b, warm, now);
     b->link.hello_at = now;
 }
 
@@ -370,11 +375,23 @@ static void end_unknown(struct brain *b, const struct pm_ended *ended)
         free_note(b, ended->slot);
 }
 
+/* A SIGKILL of ours explains itself. */
+static struct pm_ending how_of(struct brain *b, const struct proc *proc,
+                               const struct pm_ended *ended)
+{
+    bool riddle = ended->exit_signal == SIGKILL && !ended->oom && !proc->killed;
+
+    return (struct pm_ending){
+        .unknown = ended->unknown, .code = ended->exit_code, .signal = ended->exit_signal,
+        .core_dumped = ended->core_dumped, .oom = ended->oom,
+        .oom_near = riddle && b->port->oom_ran(b->self),
+    };
+}
+
 void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mono now)
 {
     struct proc *proc = roster_by_slot(&b->roster, ended->slot);
-    struct pm_ending how = { .unknown = ended->unknown, .code = ended->exit_code,
-                             .signal = ended->exit_signal, .core_dumped = ended->core_dumped };
+    struct pm_ending how;
 
     if (left_at(b, ended->slot) != NULL) {
         say_seen(b, ended->slot, ended->run);
@@ -382,13 +399,18 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
     }
     if (proc == NULL || proc->life.run != ended->run) {
         end_unknown(b, ended);
-    } else if (!b->ready) {
-        proc->over = true;
-        proc->how = how;
-        proc->pid = 0;
-    } else {
-        judge(b, proc, how, now);
+        return;
     }
+    how = how_of(b, proc, ended);
+    proc->cpu_ms = ended->cpu_ms;
+    proc->peak_bytes = ended->peak_bytes;
+    if (b->ready) {
+        judge(b, proc, how, now);
+        return;
+    }
+    proc->over = true;
+    proc->how = how;
+    proc->pid = 0;
 }
 
 void slots_finish(struct brain *b)

@@ -70,6 +70,11 @@ static bool to_sheriff(void *self, enum pm_msg kind, const void *msg)
         pm_arena_fini(&t.arena);
         cr_assert_eq(pm_copy(&pm_status_desc, msg, &t.arena, &t.status), PM_OK);
         say("status%s %d", t.status.full ? " full" : "", (int)t.status.procs.n);
+    } else if (kind == PM_MSG_ENDINGS) {
+        pm_arena_fini(&t.told);
+        cr_assert_eq(pm_copy(&pm_endings_desc, msg, &t.told, &t.endings), PM_OK);
+        if (t.hear_endings)
+            say("endings %d", (int)t.endings.past.n);
     } else if (kind == PM_MSG_BEAT) {
         t.beat = *(const struct pm_beat *)msg;
     } else if (kind == PM_MSG_HOLDING) {
@@ -98,6 +103,23 @@ static void keep_wish(void *self, const struct pm_wish *wish)
     t.wish.n = 0;
     cr_assert_eq(pm_encode(&pm_wish_desc, wish, &t.wish), PM_OK);
     t.kept++;
+}
+
+static void keep_past(void *self, const struct pm_kept_end *at, size_t n, bool anew)
+{
+    (void)self;
+    if (anew)
+        t.past.n = 0;
+    t.past.at = pm_resize(t.past.at, t.past.n + n + 1, sizeof *t.past.at);
+    for (size_t i = 0; i < n; i++)
+        cr_assert_eq(pm_copy(&pm_kept_end_desc, &at[i], &t.past.arena, &t.past.at[t.past.n++]),
+                     PM_OK);
+}
+
+static bool oom_ran(void *self)
+{
+    (void)self;
+    return t.oom_ran;
 }
 
 static const char *resolve(void *self, const struct pm_spec *spec, struct pm_arena *arena,
@@ -153,6 +175,12 @@ static void read_output(void *self, struct output_file *output, const struct pm_
     say("read %s %d", (const char *)output, (int)read->offset);
 }
 
+static void sweep(void *self, uint64_t request, bool kill)
+{
+    (void)self;
+    say("sweep %d%s", (int)request, kill ? " kill" : "");
+}
+
 static void last(void *self, struct output_file *output, uint64_t run)
 {
     (void)self, (void)output, (void)run;
@@ -170,9 +198,10 @@ static void drop(void *self, struct output_file *output)
     free(output);
 }
 
-static const struct brain_port port = { to_keeper, to_sheriff, reconnect, keep_wish, resolve,
+static const struct brain_port port = { to_keeper, to_sheriff, reconnect, keep_wish, keep_past,
+                                        oom_ran, resolve,
                                         chance, note_log, file, limits, collect, follow,
-                                        read_output, last, drained, drop };
+                                        read_output, sweep, last, drained, drop };
 
 /* ---- given, when, then ------------------------------------------------------------ */
 
@@ -309,6 +338,8 @@ void when_brain_restarts(int64_t pid)
         brain_load_wish(t.brain, &wish);
         pm_arena_fini(&arena);
     }
+    for (size_t i = 0; i < t.past.n; i++)
+        brain_load_past(t.brain, &t.past.at[i]);
     for (size_t slot = 0; slot < SLOTS; slot++) {
         struct pm_held held = { .slot = slot, .run = t.run[slot], .pid = pid,
                                 .note = { t.note[slot], t.note_n[slot] } };
@@ -333,11 +364,16 @@ void stage_setup(void)
     memset(&t, 0, sizeof t);
     t.now.ms = 100000;
     pm_arena_init(&t.arena, 0);
+    pm_arena_init(&t.told, 0);
+    pm_arena_init(&t.past.arena, 0);
 }
 
 void stage_teardown(void)
 {
     brain_close(&t.brain);
     pm_arena_fini(&t.arena);
+    pm_arena_fini(&t.told);
+    pm_arena_fini(&t.past.arena);
+    free(t.past.at);
     pm_buf_fini(&t.wish);
 }

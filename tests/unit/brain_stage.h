@@ -34,6 +34,11 @@ struct brain_stage {
     struct pm_beat beat;
     struct pm_buf wish;            /* as its file would hold it */
     unsigned kept;                 /* how often it was written */
+    struct { struct pm_kept_end *at; size_t n; struct pm_arena arena; } past; /* the file */
+    bool hear_endings;             /* they are of interest */
+    struct pm_endings endings;     /* the last ones */
+    struct pm_arena told;          /* holds them */
+    bool oom_ran;
     uint64_t orders;
 };
 extern struct brain_stage t;
