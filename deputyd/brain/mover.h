@@ -13,6 +13,7 @@
 
 struct mover_shared {
     char *dir;
+    uint64_t budget;           /* bytes of all output; 0 = by the size of the disk */
     _Atomic uint64_t disk_used, disk_total;
     _Atomic uint64_t flying;   /* bytes of chunks the loop has not taken yet */
 };
@@ -33,9 +34,9 @@ struct mover_order {
     struct pm_read read;                      /* READ */
 };
 
-struct mover_news {            /* one frame; the data, if any, is the next frame */
+struct mover_news { /* one frame; then, if any, one of data and one of marks */
     enum output_news_kind kind;
-    uint64_t id, offset, end, request, run;
+    uint64_t id, begin, offset, end, request, run, dropped;
     int64_t time_ms;
     enum pm_stream stream;
     enum pm_err err;
@@ -44,15 +45,11 @@ struct mover_news {            /* one frame; the data, if any, is the next frame
     char text[MOVER_TEXT];
 };
 
-struct tap;                    /* one pipe */
-
 struct output_run {            /* one life's pipes; made and forgotten by the loop */
     uint64_t number;
     _Atomic unsigned pipes;    /* not yet drained; the actor's last touch is to count down */
     struct output_run *next;
-    uint64_t begin, end;       /* the actor's: where its first byte went; after its last one */
 };
-
 
 struct output_file {
     char *group, *name, *path; /* constant */
@@ -61,33 +58,20 @@ struct output_file {
     uint64_t max_bytes, keep;  /* the loop's: told last */
 
     /* The actor's only. */
-    int fd;                    /* -1: closed */
+    struct output_log *log;    /* shared when a process of that name was removed and is back */
     struct tap *taps;
     uint64_t id;
     bool followed, closing;
-    struct output_run past;    /* drained last; only its numbers */
+    uint64_t unsaid;           /* bytes lost that no chunk has told of */
     struct pm_mono retry;      /* when to try to write again; 0 = no trouble */
+    int error;                 /* the trouble: an errno */
+    uint64_t lost;             /* bytes in this trouble */
     struct output_file *next, **link; /* among all files */
 };
 
+void output_file_free(struct output_file *file); /* output_io.c, for the actor */
+
 /* The actor; args is a struct mover_shared. */
 void mover_run(zsock_t *pipe, void *args);
-
-/* output_file_io.c: the file's part. errno is set on IO. */
-enum pm_err output_file_ready(struct output_file *file) PM_MUST_USE; /* open, and not unlinked */
-/* One move of at most `most` bytes to the end of the file; *out of them, from file->end - *out.
- * OK (0 bytes: the pipe's other ends are closed) | TIMEOUT nothing there now | IO */
-enum pm_err output_file_splice(struct output_file *file, int pipe, size_t most, size_t *out)
-    PM_MUST_USE;
-void output_file_shut(struct output_file *file);  /* its descriptor */
-void output_file_free(struct output_file *file);
-
-/* output_read_io.c: carry out a read. *out_data is heap, or NULL. */
-void output_read(const struct output_file *file, const struct pm_read *read,
-                 struct mover_news *out, void **out_data, size_t *out_n);
-
-/* The last lines of what lies between the run's begin and end. *out is heap, or NULL. */
-void output_read_last(const struct output_file *file, const struct output_run *run, void **out,
-                      size_t *out_n);
 
 #endif

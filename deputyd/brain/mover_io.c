@@ -1,371 +1,53 @@
-/* The actor that moves output: one epoll set over all pipes, one splice per ready pipe and turn.
+/* The actor that moves output: one epoll set over all pipes, orders in between, and once a turn what
+ * has waited long enough.
  *
- * A file that cannot be written (disk full, directory gone and not to be made) gets a pause: its
- * pipes leave the epoll set, so nothing spins and the bytes wait where they are, and after a
- * while it is tried again. Said once when it begins and once when it is over.
- *
- * Follower's bytes are read back from the file after they are there: the live view can lose
- * a chunk, the file cannot.
+ *   mover_move_io.c   from a pipe into its file, and when that fails
+ *   mover_news_io.c   what is told: to followers, to readers
+ *   output_store.h    the files
  */
-#include "brain/mover.h"
+#include "brain/mover_inside.h"
+
+#include "brain/output_budget.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MOVE_BYTES   ((size_t)1 << 20)   /* in one splice: fair to the others */
-#define BUSY_BYTES   ((size_t)64 << 10)  /* a splice of a full default pipe: make it larger */
-#define CHUNK_BYTES  ((size_t)64 << 10)
-#define FLYING_BYTES ((size_t)8 << 20)   /* chunks the loop has not taken yet */
-#define RETRY_MS     1000
-#define DISK_MS      1000
-#define LAST_MOVES   64                  /* of each pipe at our end: somebody may write for ever */
-#define EVENTS_MOST  64
-
-struct tap {
-    struct output_file *file;
-    struct output_run *run;
-    int fd;
-    enum pm_stream stream;
-    bool enlarged;
-    struct tap *next;
-};
-
-struct asked { /* for the last lines of a run whose pipes are still open */
-    struct output_file *file;
-    uint64_t run;
-    struct pm_mono until;
-    struct asked *next;
-};
-
-struct mover {
-    void *socket;                /* our end of the actor's pipe */
-    struct mover_shared *shared;
-    int epoll;
-    struct output_file *files;
-    size_t troubled;             /* files that wait for their retry */
-    bool emptied;                /* a file that nobody needs may be among them */
-    struct asked *asked;
-    struct pm_mono disk_at;
-    bool ending;
-};
-
-/* ---- news ------------------------------------------------------------------------- */
-
-static void free_data(void *data, void *hint)
-{
-    (void)hint;
-    free(data);
-}
-
-/* Gives `data` (heap) away. */
-static void tell(struct mover *m, const struct mover_news *news, void *data, size_t n)
-{
-    zmq_msg_t frame;
-    bool told = zmq_send(m->socket, news, sizeof *news, data ? ZMQ_SNDMORE : 0) >= 0;
-
-    if (data == NULL)
-        return;
-    if (!told || zmq_msg_init_data(&frame, data, n, free_data, NULL) != 0) {
-        free(data);
-        return;
-    }
-    if (zmq_msg_send(&frame, m->socket, 0) < 0)
-        zmq_msg_close(&frame);
-}
-
-static void name_file(const struct output_file *file, struct mover_news *news)
-{
-    snprintf(news->group, sizeof news->group, "%s", file->group);
-    snprintf(news->name, sizeof news->name, "%s", file->name);
-}
-
-static void show_end(struct mover *m, const struct output_file *file, uint64_t id)
-{
-    struct mover_news news = { .kind = OUTPUT_CHUNK, .id = id,
-                               .offset = atomic_load(&file->end) };
-
-    tell(m, &news, NULL, 0);
-}
-
-static void show(struct mover *m, const struct tap *tap, uint64_t from, size_t n)
-{
-    const struct output_file *file = tap->file;
-
-    while (n > 0 && atomic_load(&m->shared->flying) < FLYING_BYTES) {
-        struct mover_news news = { .kind = OUTPUT_CHUNK, .id = file->id, .offset = from,
-                                   .stream = tap->stream, .run = tap->run->number,
-                                   .time_ms = pm_wall_now().ms };
-        size_t wanted = n < CHUNK_BYTES ? n : CHUNK_BYTES;
-        void *data = pm_resize(NULL, wanted, 1);
-        ssize_t got = pread(file->fd, data, wanted, (off_t)from);
-        if (got <= 0) {
-            free(data);
-            return; /* somebody cut the file short: the follower will find out by reading */
-        }
-        atomic_fetch_add(&m->shared->flying, (uint64_t)got);
-        tell(m, &news, data, (size_t)got);
-        from += (uint64_t)got;
-        n -= (size_t)got;
-    }
-}
-
-/* ---- pipes ------------------------------------------------------------------------ */
-
-static bool watch(struct mover *m, struct tap *tap)
-{
-    struct epoll_event event = { .events = EPOLLIN, .data.ptr = tap };
-
-    return epoll_ctl(m->epoll, EPOLL_CTL_ADD, tap->fd, &event) == 0;
-}
-
-static void free_file(struct output_file *file)
-{
-    *file->link = file->next;
-    if (file->next)
-        file->next->link = file->link;
-    output_file_free(file);
-}
-
-/* Files are freed here only, between turns, so that a turn may go on with what it has. */
-static void sweep(struct mover *m)
-{
-    struct output_file *next;
-
-    if (!m->emptied)
-        return;
-    m->emptied = false;
-    for (struct output_file *file = m->files; file; file = next) {
-        next = file->next;
-        if (file->closing && file->taps == NULL)
-            free_file(file); /* without pipes nobody waits for its last lines */
-    }
-}
-
-static void tell_last(struct mover *m, const struct output_file *file,
-                      const struct output_run *run)
-{
-    struct mover_news news = { .kind = OUTPUT_LAST, .run = run->number, .end = run->end };
-    void *data = NULL;
-    size_t n = 0;
-
-    name_file(file, &news);
-    output_read_last(file, run, &data, &n);
-    tell(m, &news, data, n);
-}
-
-/* Those who wait for this run, or NULL: for too long. */
-static void answer_asked(struct mover *m, const struct output_file *file,
-                         const struct output_run *run, struct pm_mono now)
-{
-    for (struct asked **link = &m->asked; *link != NULL; ) {
-        struct asked *asked = *link;
-        struct output_run open = { .number = asked->run };
-        bool due = run ? asked->file == file && asked->run == run->number
-                       : now.ms >= asked->until.ms;
-        if (!due) {
-            link = &asked->next;
-            continue;
-        }
-        *link = asked->next;
-        for (struct tap *tap = asked->file->taps; run == NULL && tap; tap = tap->next)
-            if (tap->run->number == asked->run)
-                open.begin = tap->run->begin, open.end = tap->run->end;
-        tell_last(m, asked->file, run ? run : &open);
-        free(asked);
-    }
-}
-
-static void finish_run(struct mover *m, struct output_file *file, struct output_run *run)
-{
-    struct mover_news news = { .kind = OUTPUT_DRAINED, .run = run->number };
-
-    file->past = (struct output_run){ .number = run->number, .begin = run->begin,
-                                      .end = run->end };
-    if (atomic_fetch_sub(&run->pipes, 1) > 1)
-        return;
-    name_file(file, &news);
-    tell(m, &news, NULL, 0);
-    answer_asked(m, file, &file->past, (struct pm_mono){ 0 });
-}
-
-/* The pipe came to its end. With the file's last pipe the file is closed. */
-static void finish_tap(struct mover *m, struct tap *tap)
-{
-    struct output_file *file = tap->file;
-    struct output_run *run = tap->run;
-    struct tap **link = &file->taps;
-
-    while (*link != tap)
-        link = &(*link)->next;
-    *link = tap->next;
-    /* Closing alone would not do: the keeper has the same open pipe, which keeps the watch. */
-    (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
-    close(tap->fd);
-    free(tap);
-    if (file->taps == NULL) {
-        output_file_shut(file);
-        if (file->retry.ms != 0)
-            m->troubled--;
-        file->retry.ms = 0;
-        m->emptied = file->closing || m->emptied;
-    }
-    finish_run(m, file, run);
-}
-
-/* ---- trouble ---------------------------------------------------------------------- */
-
-static void begin_trouble(struct mover *m, struct output_file *file, int error)
-{
-    struct mover_news news = { .kind = OUTPUT_TROUBLE };
-    bool is_new = file->retry.ms == 0;
-
-    for (struct tap *tap = file->taps; tap; tap = tap->next)
-        (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
-    file->retry = pm_mono_after(pm_mono_now(), RETRY_MS);
-    if (!is_new)
-        return;
-    m->troubled++;
-    name_file(file, &news);
-    snprintf(news.text, sizeof news.text, "cannot write %.300s: %s; its output waits in the pipe",
-             file->path, strerror(error));
-    tell(m, &news, NULL, 0);
-}
-
-static void end_trouble(struct mover *m, struct output_file *file)
-{
-    struct mover_news news = { .kind = OUTPUT_TROUBLE, .over = true };
-
-    file->retry.ms = 0;
-    m->troubled--;
-    name_file(file, &news);
-    snprintf(news.text, sizeof news.text, "%.300s can be written again", file->path);
-    tell(m, &news, NULL, 0);
-}
-
-/* ---- moving ----------------------------------------------------------------------- */
-
-static void enlarge(struct tap *tap)
-{
-    tap->enlarged = true;
-    (void)fcntl(tap->fd, F_SETPIPE_SZ, (int)MOVE_BYTES); /* not permitted: it stays as it is */
-}
-
-/* OK: there may be more | TIMEOUT: not now | GONE: tap is no more | IO: trouble has begun */
-static enum pm_err move(struct mover *m, struct tap *tap)
-{
-    struct output_file *file = tap->file;
-    size_t moved = 0;
-    enum pm_err err = output_file_splice(file, tap->fd, MOVE_BYTES, &moved);
-
-    if (err == PM_IO) {
-        begin_trouble(m, file, errno);
-        return PM_IO;
-    }
-    if (err != PM_OK)
-        return err;
-    if (file->retry.ms != 0)
-        end_trouble(m, file);
-    if (moved == 0) {
-        finish_tap(m, tap);
-        return PM_GONE;
-    }
-    if (tap->run->end == 0)
-        tap->run->begin = atomic_load(&file->end) - moved;
-    tap->run->end = atomic_load(&file->end);
-    if (moved >= BUSY_BYTES && !tap->enlarged)
-        enlarge(tap);
-    if (file->followed)
-        show(m, tap, atomic_load(&file->end) - moved, moved);
-    return PM_OK;
-}
-
-/* What waited is tried with a single move; the rest comes through the epoll set as always. */
-static void try_again(struct mover *m, struct output_file *file)
-{
-    struct tap *next;
-
-    if (output_file_ready(file) != PM_OK) {
-        begin_trouble(m, file, errno);
-        return;
-    }
-    for (struct tap *tap = file->taps; tap; tap = next) {
-        next = tap->next;
-        if (move(m, tap) == PM_IO)
-            return;
-    }
-    for (struct tap *tap = file->taps; tap; tap = tap->next)
-        (void)watch(m, tap);
-    if (file->retry.ms != 0) /* every pipe is empty: the next byte will tell */
-        end_trouble(m, file);
-}
-
-static void try_all_again(struct mover *m, struct pm_mono now)
-{
-    for (struct output_file *file = m->files; file && m->troubled > 0; file = file->next)
-        if (file->retry.ms != 0 && now.ms >= file->retry.ms)
-            try_again(m, file);
-}
+#define DISK_MS     1000
+#define LAST_MOVES  64   /* of each pipe at our end: somebody may write for ever */
+#define EVENTS_MOST 64
 
 /* ---- orders ----------------------------------------------------------------------- */
 
 static void open_order(struct mover *m, struct output_file *file)
 {
-    struct stat stat_now;
-
     file->next = m->files;
     file->link = &m->files;
     if (file->next)
         file->next->link = &file->next;
     m->files = file;
-    if (stat(file->path, &stat_now) == 0) /* what a former life of ours wrote */
-        atomic_store(&file->end, (uint64_t)stat_now.st_size);
+    file->log = store_use(&m->store, file->path);
+    atomic_store(&file->end, file->log->end); /* what a former life of ours wrote */
 }
 
-static void take_pipe(struct mover *m, const struct mover_order *order, enum pm_stream stream)
+static void follow_order(struct mover *m, const struct mover_order *order)
 {
     struct output_file *file = order->file;
-    struct tap *tap = pm_alloc(sizeof *tap);
 
-    *tap = (struct tap){ .file = file, .run = order->run, .fd = order->fds[stream],
-                         .stream = stream, .next = file->taps };
-    file->taps = tap;
-    if (file->retry.ms != 0)
-        return; /* it waits with the others */
-    if (!watch(m, tap))
-        begin_trouble(m, file, errno);
-}
-
-static void last_order(struct mover *m, const struct mover_order *order)
-{
-    struct output_file *file = order->file;
-    struct output_run none = { .number = order->number };
-    struct asked *asked;
-
-    for (struct tap *tap = file->taps; tap; tap = tap->next) {
-        if (tap->run->number != order->number)
-            continue;
-        asked = pm_alloc(sizeof *asked);
-        *asked = (struct asked){ .file = file, .run = order->number, .next = m->asked,
-                                 .until = pm_mono_after(pm_mono_now(), OUTPUT_LAST_MS) };
-        m->asked = asked;
-        return;
-    }
-    tell_last(m, file, file->past.number == order->number ? &file->past : &none);
+    if (order->on || file->id == order->id)
+        file->followed = order->on;
+    file->id = order->on ? order->id : file->id;
+    if (order->on)
+        mover_show_end(m, file, order->id);
 }
 
 static void obey(struct mover *m, const struct mover_order *order)
 {
     struct output_file *file = order->file;
-    struct mover_news news;
-    void *data;
-    size_t n;
 
     switch (order->kind) {
     case MOVER_OPEN:
@@ -377,27 +59,21 @@ static void obey(struct mover *m, const struct mover_order *order)
         m->emptied = true;
         break;
     case MOVER_LIMITS:
+        log_limits(file->log, order->max_bytes, order->keep);
         break;
     case MOVER_TAKE:
-        take_pipe(m, order, PM_STREAM_OUT);
+        mover_take(m, file, order->run, PM_STREAM_OUT, order->fds[0]);
         if (order->fds[1] >= 0)
-            take_pipe(m, order, PM_STREAM_ERR);
-        break;
-    case MOVER_LAST:
-        last_order(m, order);
+            mover_take(m, file, order->run, PM_STREAM_ERR, order->fds[1]);
         break;
     case MOVER_FOLLOW:
-        if (order->on || file->id == order->id)
-            file->followed = order->on;
-        file->id = order->on ? order->id : file->id;
-        if (order->on)
-            show_end(m, file, order->id);
+        follow_order(m, order);
         break;
     case MOVER_READ:
-        output_read(file, &order->read, &news, &data, &n);
-        tell(m, &news, n > 0 ? data : NULL, n);
-        if (n == 0)
-            free(data);
+        mover_answer_read(m, file, &order->read);
+        break;
+    case MOVER_LAST:
+        mover_ask_last(m, file, order->number);
         break;
     }
 }
@@ -410,7 +86,6 @@ static bool has_orders(struct mover *m)
     return zmq_getsockopt(m->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
 }
 
-/* libzmq tells of new messages once: whatever there is, is taken before the next wait. */
 static void obey_all(struct mover *m)
 {
     struct mover_order order;
@@ -424,7 +99,7 @@ static void obey_all(struct mover *m)
     }
 }
 
-/* ---- the actor -------------------------------------------------------------------- */
+/* ---- the disk --------------------------------------------------------------------- */
 
 /* The directory is made with its first file; until then its parent says where that will be. */
 static bool find_disk(const char *dir, struct statvfs *out)
@@ -444,45 +119,62 @@ static bool find_disk(const char *dir, struct statvfs *out)
 static void look_at_disk(struct mover *m, struct pm_mono now)
 {
     struct statvfs disk;
+    uint64_t total;
 
     if (now.ms < m->disk_at.ms)
         return;
     m->disk_at = pm_mono_after(now, DISK_MS);
     if (!find_disk(m->shared->dir, &disk))
         return;
-    atomic_store(&m->shared->disk_total, (uint64_t)disk.f_blocks * disk.f_frsize);
+    total = (uint64_t)disk.f_blocks * disk.f_frsize;
+    atomic_store(&m->shared->disk_total, total);
     atomic_store(&m->shared->disk_used, (uint64_t)(disk.f_blocks - disk.f_bfree) * disk.f_frsize);
+    m->store.budget = m->shared->budget ? m->shared->budget : budget_of_disk(total);
 }
 
-static void drain(struct mover *m, struct output_file *file)
-{
-    struct tap *next;
+/* ---- the actor -------------------------------------------------------------------- */
 
-    for (struct tap *tap = file->taps; tap; tap = next) {
-        enum pm_err err = PM_OK;
-        next = tap->next;
-        for (int i = 0; i < LAST_MOVES && err == PM_OK; i++)
-            err = move(m, tap);
-        if (err == PM_IO)
-            return;
+static void free_file(struct output_file *file)
+{
+    *file->link = file->next;
+    if (file->next)
+        file->next->link = file->link;
+    store_leave(file->log);
+    output_file_free(file);
+}
+
+/* Files are freed here only, between turns, so that a turn may go on with what it has. Without
+ * pipes nobody waits for its last lines. */
+static void sweep(struct mover *m)
+{
+    struct output_file *next;
+
+    if (!m->emptied)
+        return;
+    m->emptied = false;
+    for (struct output_file *file = m->files; file; file = next) {
+        next = file->next;
+        if (file->closing && file->taps == NULL)
+            free_file(file);
     }
 }
 
 static void end(struct mover *m)
 {
     for (struct output_file *file = m->files; file; file = file->next)
-        drain(m, file);
-    answer_asked(m, NULL, NULL, (struct pm_mono){ INT64_MAX });
+        mover_drain(m, file, LAST_MOVES);
+    mover_answer_last(m, NULL, 0, (struct pm_mono){ INT64_MAX });
     while (m->files != NULL) {
         struct output_file *file = m->files;
         while (file->taps != NULL) {
             struct tap *tap = file->taps;
             file->taps = tap->next;
-            close(tap->fd);
-            free(tap);
+            mover_close_tap(tap);
         }
         free_file(file);
     }
+    store_fini(&m->store);
+    close(m->nowhere);
     close(m->epoll);
 }
 
@@ -496,27 +188,51 @@ static bool watch_orders(struct mover *m)
         && epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+/* How long nothing has to be done but what comes. */
+static int pause_ms(const struct mover *m, struct pm_mono now, struct pm_mono write_at)
+{
+    int64_t pause = DISK_MS;
+
+    if (m->asked != NULL)
+        pause = OUTPUT_LAST_MS / 4;
+    if (write_at.ms != 0 && write_at.ms - now.ms < pause)
+        pause = write_at.ms > now.ms ? write_at.ms - now.ms : 0;
+    return (int)pause;
+}
+
+static void turn(struct mover *m)
+{
+    struct epoll_event events[EVENTS_MOST];
+    struct pm_mono now = pm_mono_now();
+    struct pm_mono write_at = store_write_fresh(&m->store, now);
+    int n = epoll_wait(m->epoll, events, EVENTS_MOST, pause_ms(m, now, write_at));
+
+    now = pm_mono_now();
+    obey_all(m); /* what was ordered before a byte was written is obeyed before it is moved */
+    for (int i = 0; i < n; i++)
+        if (events[i].data.ptr != NULL)
+            mover_on_ready(m, events[i].data.ptr);
+    mover_try_again(m, now);
+    store_keep_budget(&m->store);
+    look_at_disk(m, now);
+    mover_answer_last(m, NULL, 0, now);
+    obey_all(m); /* libzmq may have noticed new ones while news were sent, and tells only once */
+    sweep(m);
+}
+
 void mover_run(zsock_t *pipe, void *args)
 {
     struct mover m = { .socket = zsock_resolve(pipe), .shared = args,
-                       .epoll = epoll_create1(EPOLL_CLOEXEC) };
-    struct epoll_event events[EVENTS_MOST];
+                       .epoll = epoll_create1(EPOLL_CLOEXEC),
+                       .nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC) };
 
     pm_assert(watch_orders(&m));
+    store_init(&m.store, m.shared->dir);
     look_at_disk(&m, pm_mono_now());
     zsock_signal(pipe, 0);
+    store_scan(&m.store);
     obey_all(&m);
-    while (!m.ending) {
-        int n = epoll_wait(m.epoll, events, EVENTS_MOST, m.asked ? OUTPUT_LAST_MS / 4 : DISK_MS);
-        struct pm_mono now = pm_mono_now();
-        for (int i = 0; i < n; i++)
-            if (events[i].data.ptr != NULL)
-                (void)move(&m, events[i].data.ptr);
-        try_all_again(&m, now);
-        look_at_disk(&m, now);
-        answer_asked(&m, NULL, NULL, now);
-        obey_all(&m);
-        sweep(&m);
-    }
+    while (!m.ending)
+        turn(&m);
     end(&m);
 }

@@ -16,8 +16,9 @@ struct output_file; /* one process's output */
 #define OUTPUT_LAST_LINES 10
 #define OUTPUT_LAST_MS    200
 
-/* dir: where the files are, made when needed. NO_MEMORY when no actor can be had. */
-enum pm_err output_open(const char *dir, struct output **out) PM_MUST_USE;
+/* dir: where the files are, made when needed. budget: bytes all of them may take; 0 = by the size
+ * of the disk. NO_MEMORY when no actor can be had. */
+enum pm_err output_open(const char *dir, uint64_t budget, struct output **out) PM_MUST_USE;
 /* Moves what is still in the pipes (within bounds: what others write meanwhile may stay there
  * for the next mover), then ends. */
 void output_close(struct output **output);

@@ -14,20 +14,22 @@
 #include <string.h>
 #include <unistd.h>
 
+struct frame { zmq_msg_t msg; bool is_open; };
+
 struct output {
     struct mover_shared shared;
     zactor_t *actor;
     void *socket;              /* the actor's pipe, for libzmq */
     struct mover_news news;    /* handed out last */
-    zmq_msg_t data;
-    bool has_data;
+    struct frame data, marks;
 };
 
-enum pm_err output_open(const char *dir, struct output **out)
+enum pm_err output_open(const char *dir, uint64_t budget, struct output **out)
 {
     struct output *output = pm_alloc(sizeof *output);
 
     output->shared.dir = pm_strdup(dir);
+    output->shared.budget = budget;
     zsys_set_pipehwm(0);
     output->actor = zactor_new(mover_run, &output->shared);
     if (output->actor == NULL) {
@@ -40,11 +42,11 @@ enum pm_err output_open(const char *dir, struct output **out)
     return PM_OK;
 }
 
-static void drop_data(struct output *output)
+static void drop_frame(struct frame *frame)
 {
-    if (output->has_data)
-        zmq_msg_close(&output->data);
-    output->has_data = false;
+    if (frame->is_open)
+        zmq_msg_close(&frame->msg);
+    frame->is_open = false;
 }
 
 void output_close(struct output **output)
@@ -55,7 +57,8 @@ void output_close(struct output **output)
     if (gone == NULL)
         return;
     zactor_destroy(&gone->actor);
-    drop_data(gone);
+    drop_frame(&gone->data);
+    drop_frame(&gone->marks);
     free(gone->shared.dir);
     free(gone);
 }
@@ -80,7 +83,6 @@ struct output_file *output_file_open(struct output *output, const char *group, c
     file->group = pm_strdup(group);
     file->name = pm_strdup(name);
     file->path = output_path(output->shared.dir, group, name);
-    file->fd = -1;
     file->keep = UINT64_MAX;
     give(output, &(struct mover_order){ .kind = MOVER_OPEN, .file = file });
     return file;
@@ -166,44 +168,64 @@ void output_disk(const struct output *output, uint64_t *used_bytes, uint64_t *to
 
 /* ---- news ------------------------------------------------------------------------- */
 
-static struct pm_blob take_data(struct output *output)
+static struct pm_blob take_frame(struct output *output, struct frame *frame)
 {
     int more = 0;
     size_t size = sizeof more;
 
     if (zmq_getsockopt(output->socket, ZMQ_RCVMORE, &more, &size) != 0 || !more)
         return (struct pm_blob){ 0 };
-    zmq_msg_init(&output->data);
-    output->has_data = true;
-    if (zmq_msg_recv(&output->data, output->socket, ZMQ_DONTWAIT) < 0)
+    zmq_msg_init(&frame->msg);
+    frame->is_open = true;
+    if (zmq_msg_recv(&frame->msg, output->socket, ZMQ_DONTWAIT) < 0)
         return (struct pm_blob){ 0 };
-    return (struct pm_blob){ zmq_msg_data(&output->data), zmq_msg_size(&output->data) };
+    return (struct pm_blob){ zmq_msg_data(&frame->msg), zmq_msg_size(&frame->msg) };
+}
+
+static void fill_bytes(const struct mover_news *news, struct pm_blob data, struct pm_blob marks,
+                       struct pm_bytes *out)
+{
+    *out = (struct pm_bytes){ .request = news->request, .id = news->id, .begin = news->begin,
+                              .offset = news->offset, .end = news->end, .data = data,
+                              .error = pm_err_word(news->err), .text = news->text };
+    out->marks.at = (struct pm_mark *)(uintptr_t)marks.at; /* an array that was given away */
+    out->marks.n = marks.n / sizeof(struct pm_mark);
 }
 
 bool output_next(struct output *output, struct output_news *out)
 {
     struct mover_news *news = &output->news;
-    struct pm_blob data;
+    struct pm_blob data, marks;
 
-    drop_data(output);
+    drop_frame(&output->data);
+    drop_frame(&output->marks);
     if (zmq_recv(output->socket, news, sizeof *news, ZMQ_DONTWAIT) != (int)sizeof *news)
         return false;
-    data = take_data(output);
+    data = take_frame(output, &output->data);
+    marks = take_frame(output, &output->marks);
     *out = (struct output_news){ .kind = news->kind, .group = news->group, .name = news->name,
-                                 .text = news->text, .over = news->over,
-                                 .run = news->run };
+                                 .text = news->text, .over = news->over, .run = news->run,
+                                 .end = news->end, .data = data };
     if (news->kind == OUTPUT_CHUNK) {
         atomic_fetch_sub(&output->shared.flying, data.n);
         out->chunk = (struct pm_chunk){ .id = news->id, .offset = news->offset,
                                         .stream = news->stream, .data = data,
                                         .time_ms = news->time_ms, .run = news->run };
-    } else if (news->kind == OUTPUT_LAST) {
-        out->end = news->end;
-        out->data = data;
     } else if (news->kind == OUTPUT_BYTES) {
-        out->bytes = (struct pm_bytes){ .request = news->request, .id = news->id,
-                                        .offset = news->offset, .end = news->end, .data = data,
-                                        .error = pm_err_word(news->err), .text = news->text };
+        fill_bytes(news, data, marks, &out->bytes);
     }
     return true;
+}
+
+void output_file_free(struct output_file *file)
+{
+    while (file->runs != NULL) {
+        struct output_run *run = file->runs;
+        file->runs = run->next;
+        free(run);
+    }
+    free(file->group);
+    free(file->name);
+    free(file->path);
+    free(file);
 }
