@@ -46,6 +46,10 @@
 #define PM_LIMIT_WISH           (15u << 20) /* bytes of all its specs: with a want for each they
                                                are one message, holding */
 
+/* Strays: one answer, and what a stray says of itself is cut there. */
+#define PM_LIMIT_STRAYS         4096        /* of one deputy; a hunt that ends them finds the rest */
+#define PM_LIMIT_STRAY_TEXT     256         /* bytes */
+
 /* A fleet. */
 #define PM_LIMIT_PROCESSES      32768       /* as PM_LIMIT_LIST: a snapshot is one message */
 #define PM_LIMIT_DEPUTIES       4096
