@@ -197,33 +197,35 @@ void clients_read(struct clients *clients, zsock_t *socket, struct sheriff *s,
     }
 }
 
-/* A topic's end comes when its last subscriber has left it. */
-static void note_viewer(struct clients *c, zmq_msg_t *frame)
+/* A topic's end comes when its last subscriber has left it. Returns whether somebody is new. */
+static bool note_viewer(struct clients *c, zmq_msg_t *frame)
 {
     const uint8_t *bytes = zmq_msg_data(frame);
     size_t n = zmq_msg_size(frame) - 1;
 
     if (n > strlen(VIEW) || memcmp(bytes + 1, VIEW, n) != 0)
-        return;
+        return false;
     if (bytes[0] == 1)
         c->viewed |= 1u << n;
     else if (bytes[0] == 0)
         c->viewed &= ~(1u << n);
+    return bytes[0] == 1;
 }
 
 void clients_read_stream(struct clients *clients, struct sheriff *s, struct deputies *deputies)
 {
     struct frames frames;
+    bool fresh = false;
 
     for (int i = 0; i < SHARE && frames_recv(zsock_resolve(clients->stream), &frames); i++) {
         if (frames.n == 1 && zmq_msg_size(&frames.at[0]) > 0) {
-            note_viewer(clients, &frames.at[0]);
+            fresh |= note_viewer(clients, &frames.at[0]);
             deputies_subscribe(deputies, zmq_msg_data(&frames.at[0]),
                                zmq_msg_size(&frames.at[0]));
         }
         frames_fini(&frames);
     }
-    sheriff_on_audience(s, clients->viewed != 0);
+    sheriff_on_audience(s, clients->viewed != 0, fresh);
 }
 
 /* ---- out -------------------------------------------------------------------------- */

@@ -199,9 +199,11 @@ void sheriff_on_history(struct sheriff *s, const struct history *answer)
     errands_on_history(s, answer);
 }
 
-void sheriff_on_audience(struct sheriff *s, bool listening)
+void sheriff_on_audience(struct sheriff *s, bool listening, bool fresh)
 {
     s->listening = listening;
+    if (fresh)
+        view_greet(&s->view);
 }
 
 void sheriff_on_bad_message(struct sheriff *s)

@@ -70,7 +70,8 @@ void sheriff_on_stored(struct sheriff *s, uint64_t number, enum pm_err err, cons
                        struct sheriff_now now);
 void sheriff_on_history(struct sheriff *s, const struct history *answer);
 
-void sheriff_on_audience(struct sheriff *s, bool listening); /* does anybody follow the view? */
+/* Does anybody follow the view, and is one of them new? */
+void sheriff_on_audience(struct sheriff *s, bool listening, bool fresh);
 void sheriff_on_bad_message(struct sheriff *s);              /* something was refused unread */
 
 /* End: a lone ranger retires its deputy first. finish() is called when that is done. */

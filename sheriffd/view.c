@@ -69,11 +69,16 @@ void view_remove(struct view *view, struct wish *wish)
     view->removed[view->n_removed++] = (int64_t)wish->spec.id;
 }
 
+void view_greet(struct view *view)
+{
+    view->asked = true;
+}
+
 int64_t view_due_in(const struct view *view, struct pm_mono now)
 {
     int64_t since = pm_mono_since(view->published, now);
 
-    if (view->n_stale + view->n_stale_posts + view->n_removed == 0)
+    if (view->n_stale + view->n_stale_posts + view->n_removed == 0 && !view->asked)
         return -1;
     return since >= VIEW_PERIOD_MS ? 0 : VIEW_PERIOD_MS - since;
 }
@@ -85,6 +90,7 @@ static void forget_changes(struct view *view, struct pm_mono now)
     for (size_t i = 0; i < view->n_stale_posts; i++)
         view->stale_posts[i]->stale = false;
     view->n_stale = view->n_stale_posts = view->n_removed = 0;
+    view->asked = false;
     view->published = now;
     view->seq++;
 }

@@ -16,6 +16,7 @@ struct view {
     int64_t *removed;
     size_t n_removed, removed_cap;
     struct pm_mono published;
+    bool asked;                  /* somebody new listens: he is to hear at once where we are */
 };
 
 void view_init(struct view *view, uint64_t epoch);
@@ -24,6 +25,10 @@ void view_fini(struct view *view);
 void view_touch(struct view *view, struct wish *wish);
 void view_touch_post(struct view *view, struct post *post);
 void view_remove(struct view *view, struct wish *wish); /* before it is freed */
+
+/* A delta is due, be it empty: who listens anew, after he or we were away, sees by its seq whether
+ * he has missed one, and need not wait until something changes. */
+void view_greet(struct view *view);
 
 /* Is a delta to be published; and if not, in how many ms? -1: nothing changed. */
 int64_t view_due_in(const struct view *view, struct pm_mono now);

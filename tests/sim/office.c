@@ -185,7 +185,7 @@ static void begin(struct world *w, void *subject, uint64_t tag)
     office->life++;
     office->turn_at_ms = INT64_MAX;
     sheriff_open(&setup, now(w), &office->sheriff);
-    sheriff_on_audience(office->sheriff, chance(w, 50));
+    sheriff_on_audience(office->sheriff, chance(w, 50), true);
     image_fini(&image);
     wake_soon(w);
 }

@@ -113,13 +113,35 @@ Test(sheriff, publishes_changes_with_a_sequence_only_to_listeners_but_always_cou
     pass(&stage, 100);
     cr_assert_eq(said_count(&stage, PM_MSG_DELTA), 0);
 
-    sheriff_on_audience(stage.sheriff, true);
+    sheriff_on_audience(stage.sheriff, true, true);
     deputy_reports(&stage, &k9, row("cam", PM_STATE_STOPPED, 9));
     pass(&stage, 100);
     const struct pm_delta *delta = heard(&stage, PM_MSG_DELTA);
     cr_assert_eq(delta->seq, before + 2);
     cr_assert_eq(delta->procs.n, 1);
     cr_assert_eq(delta->procs.at[0].state, PM_STATE_STOPPED);
+}
+
+Test(sheriff, tells_who_listens_anew_where_it_is_though_nothing_changes)
+{
+    uint64_t before;
+
+    given_running_cam(&stage);
+    sheriff_on_audience(stage.sheriff, true, false);
+    pass(&stage, 100);
+    seen_by_client(&stage, "cam");
+    before = ((const struct pm_snapshot *)heard(&stage, PM_MSG_SNAPSHOT))->seq;
+    forget_said(&stage);
+    pass(&stage, 100);
+    cr_assert_eq(said_count(&stage, PM_MSG_DELTA), 0);
+
+    sheriff_on_audience(stage.sheriff, true, true);
+    pass(&stage, 100);
+    const struct pm_delta *delta = heard(&stage, PM_MSG_DELTA);
+    cr_assert_eq(delta->seq, before + 1);
+    cr_assert_eq(delta->procs.n, 0);
+    pass(&stage, 100);
+    cr_assert_eq(said_count(&stage, PM_MSG_DELTA), 1);
 }
 
 Test(sheriff, refuses_a_client_of_another_version)
