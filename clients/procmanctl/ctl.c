@@ -1,6 +1,7 @@
 #include "ctl.h"
 
 #include "out.h"
+#include "when.h"
 
 #include <procman/text.h>
 #include <stdarg.h>
@@ -74,4 +75,14 @@ enum pm_err ctl_timeout(struct ctl *ctl, uint64_t default_ms, uint64_t *out_ms)
         return PM_OK;
     return ctl_misuse(ctl, "--timeout %s is no duration such as 500ms, 30s or 2m, of at most a day",
                       ctl->set.timeout);
+}
+
+enum pm_err ctl_when(struct ctl *ctl, const char *option, const char *text, struct pm_wall *out)
+{
+    char *why PM_CLEANUP(pm_free) = NULL;
+
+    out->ms = 0;
+    if (text && when_parse(text, pm_wall_now(), out, &why) != PM_OK)
+        return ctl_misuse(ctl, "%s %s", option, why);
+    return PM_OK;
 }

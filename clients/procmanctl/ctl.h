@@ -5,6 +5,7 @@
 #include <procman/client.h>
 #include <procman/limits.h>
 #include <procman/options.h>
+#include <procman/time.h>
 
 struct settings {             /* the options of all verbs */
     const char *run_dir, *state_dir;
@@ -12,7 +13,8 @@ struct settings {             /* the options of all verbs */
     bool no_wait;
     const char *timeout;
     bool follow;
-    const char *lines;
+    const char *lines, *since, *until, *grep, *save;
+    bool timestamps, only_err, previous;
     bool plan, prune, no_prune;
     const char *host, *group;
     struct pm_strs set;
@@ -23,7 +25,8 @@ struct settings {             /* the options of all verbs */
 /* Places in the table of options; a verb names those it takes by their bits. */
 enum option {
     OPT_RUN_DIR, OPT_JSON, OPT_PLAIN, OPT_NO_WAIT, OPT_TIMEOUT, OPT_FOLLOW, OPT_LINES, OPT_PLAN,
-    OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR, OPT_KILL,
+    OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR,
+    OPT_SINCE, OPT_UNTIL, OPT_TIMESTAMPS, OPT_STDERR, OPT_PREVIOUS, OPT_GREP, OPT_SAVE, OPT_KILL,
     OPT_COUNT
 };
 #define BIT(option) (UINT64_C(1) << OPT_##option)
@@ -73,6 +76,9 @@ enum pm_err ctl_fail(struct ctl *ctl, enum pm_err err);
 enum pm_err ctl_misuse(const struct ctl *ctl, const char *format, ...) PM_PRINTF(2, 3);
 /* The value of --timeout, or the default. OK | USAGE */
 enum pm_err ctl_timeout(struct ctl *ctl, uint64_t default_ms, uint64_t *out_ms) PM_MUST_USE;
+/* A moment of --since or --until; 0 without one. OK | USAGE */
+enum pm_err ctl_when(struct ctl *ctl, const char *option, const char *text, struct pm_wall *out)
+    PM_MUST_USE;
 enum pm_err ctl_snapshot(struct ctl *ctl, struct pm_frame *out) PM_MUST_USE;
 
 /* ---- pick.c ---- */

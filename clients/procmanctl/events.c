@@ -7,20 +7,17 @@
 #include "interrupt.h"
 #include "table.h"
 #include "verbs.h"
+#include "when.h"
 
 #include <errno.h>
 #include <procman/select.h>
 #include <procman/spec.h>
 #include <procman/text.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define DEFAULT_EVENTS 50
 #define ASK_AGAIN_MS   1000
-#define TIME_SIZE      32
-#define MS             1000
 
 static const struct column columns[] = {
     { .title = "TIME" }, { .title = "WHAT" }, { .title = "WHO" }, { .title = "TEXT", .cut = true },
@@ -38,7 +35,7 @@ static enum pm_err parse_most(struct ctl *ctl, uint64_t *out)
     const char *text = ctl->set.lines;
     char *end;
 
-    *out = DEFAULT_EVENTS;
+    *out = ctl->set.since ? 0 : DEFAULT_EVENTS;
     if (!text)
         return PM_OK;
     *out = 0;
@@ -52,18 +49,6 @@ static enum pm_err parse_most(struct ctl *ctl, uint64_t *out)
 }
 
 /* ---- how an event looks ---- */
-
-static const char *time_text(int64_t time_ms, char *text)
-{
-    time_t seconds = (time_t)(time_ms / MS);
-    struct tm local = { 0 };
-    size_t n;
-
-    localtime_r(&seconds, &local);
-    n = strftime(text, TIME_SIZE, "%F %T", &local);
-    snprintf(text + n, TIME_SIZE - n, ".%03d", (int)(time_ms % MS));
-    return text;
-}
 
 static const char *subject_of(const struct pm_event *event, char *text, size_t size)
 {
@@ -94,9 +79,9 @@ static void print_table(struct ctl *ctl, const struct pm_event_list *events)
     for (size_t i = 0; i < events->n; ++i) {
         const struct pm_event *event = &events->at[i];
         char *sentence PM_CLEANUP(pm_free) = sentence_of(event);
-        char label[PM_LABEL_SIZE], when[TIME_SIZE];
+        char label[PM_LABEL_SIZE], when[WHEN_SIZE];
 
-        table_add(&table, SHADE_FAINT, time_text(event->time_ms, when));
+        table_add(&table, SHADE_FAINT, when_text((struct pm_wall){ event->time_ms }, when));
         table_add(&table, shade_of_event(event), event->what);
         table_add(&table, SHADE_NONE, subject_of(event, label, sizeof(label)));
         table_add(&table, SHADE_NONE, sentence);
@@ -108,12 +93,12 @@ static void print_table(struct ctl *ctl, const struct pm_event_list *events)
 static void print_line(struct watch *watch, const struct pm_event *event)
 {
     char *sentence PM_CLEANUP(pm_free) = sentence_of(event);
-    char label[PM_LABEL_SIZE], when[TIME_SIZE];
+    char label[PM_LABEL_SIZE], when[WHEN_SIZE];
 
     if (watch->ctl->set.json)
         (void)out_json_line(&pm_event_desc, event);
     else
-        out_shaded(shade_of_event(event), "%s  %-9s %s: %s", time_text(event->time_ms, when),
+        out_shaded(shade_of_event(event), "%s  %-9s %s: %s", when_text((struct pm_wall){ event->time_ms }, when),
                    event->what, subject_of(event, label, sizeof(label)), sentence);
 }
 
@@ -215,10 +200,10 @@ static enum pm_err find_last(struct watch *watch)
     return PM_OK;
 }
 
-static enum pm_err run(struct watch *watch, uint64_t most)
+static enum pm_err run(struct watch *watch, uint64_t most, struct pm_wall since)
 {
     struct ctl *ctl = watch->ctl;
-    struct pm_history request = { .select = ctl->words, .most = most };
+    struct pm_history request = { .select = ctl->words, .most = most, .since_ms = since.ms };
     struct pm_frame frame = { 0 };
     enum pm_err err = PM_OK;
 
@@ -246,16 +231,19 @@ enum pm_err verb_events(struct ctl *ctl)
 {
     struct watch watch = { .ctl = ctl };
     char *why PM_CLEANUP(pm_free) = NULL;
+    struct pm_wall since;
     uint64_t most;
     enum pm_err err = parse_most(ctl, &most);
 
+    if (err == PM_OK)
+        err = ctl_when(ctl, "--since", ctl->set.since, &since);
     if (err != PM_OK)
         return err;
     if (ctl->words.n > 0 && pm_select_open(&ctl->words, &watch.select, &why) != PM_OK)
         return ctl_misuse(ctl, "%s", why);
     err = ctl_open(ctl);
     if (err == PM_OK)
-        err = run(&watch, most);
+        err = run(&watch, most, since);
     pm_select_close(&watch.select);
     return err;
 }

@@ -1,106 +1,127 @@
+/* The two streams of a process share a file, where half a line of one may stand before a line of
+ * the other. Here they are told apart again: each stream has its own unfinished line. The end of
+ * a life ends its lines, newline or not: the next life does not go on with them.
+ *
+ * What is put waits until it is asked for, so whoever merges many processes holds of each one
+ * answer of its deputy and two unfinished lines, never more. No line is held whole that is longer
+ * than LINE_MOST: a process may never write a newline.
+ */
 #include "lines.h"
-
-#include "out.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A "line" longer than this is shown in pieces: a process may never write a newline. */
-#define MOST_PART (64u << 10)
-
-/* A line of `logs --json`. */
-struct line {
-    const char *name, *group, *host;
-    uint64_t offset;
-    struct pm_blob line;
-};
-
-static const struct pm_field fields[] = {
-    { "name", PM_KIND_STR, offsetof(struct line, name), NULL, NULL, "of the process" },
-    { "group", PM_KIND_STR, offsetof(struct line, group), NULL, NULL, "its group" },
-    { "host", PM_KIND_STR, offsetof(struct line, host), NULL, NULL, "its deputy" },
-    { "offset", PM_KIND_U64, offsetof(struct line, offset), NULL, NULL, "of the first byte" },
-    { "line", PM_KIND_BIN, offsetof(struct line, line), NULL, NULL, "without its newline" },
-};
-static const struct pm_desc desc = {
-    .name = "line", .size = sizeof(struct line), .fields = fields, .n = PM_COUNT(fields),
-};
-
-static void print_bytes(struct lines *lines, const uint8_t *at, size_t n)
+void lines_put(struct lines *lines, const struct pm_stretch *stretch)
 {
-    uint8_t *cleaned;
+    if (lines->n == lines->room) {
+        lines->room = lines->room ? 2 * lines->room : 16;
+        lines->stretches = pm_resize(lines->stretches, lines->room, sizeof(*lines->stretches));
+    }
+    lines->stretches[lines->n++] = *stretch;
+    pm_assert(pm_buf_add(&lines->bytes, stretch->at, stretch->n) == PM_OK);
+}
 
-    if (!lines->filter) {
-        out_bytes(at, n);
+/* ---- one piece ---- */
+
+static void begin(struct lines_part *part, const struct pm_stretch *stretch, size_t used)
+{
+    if (part->begun)
         return;
+    part->begun = true;
+    part->line = (struct line){ .offset = stretch->offset + used, .time_ms = stretch->time_ms,
+                                .stream = stretch->stream, .run = stretch->run };
+}
+
+/* What the part has, and these n bytes, are the next piece; ends: and the end of its line. */
+static void finish(struct lines_part *part, const uint8_t *at, size_t n, bool ends,
+                   struct line *out)
+{
+    *out = part->line;
+    out->at = at;
+    out->n = n;
+    if (part->text.n > 0) {
+        pm_assert(pm_buf_add(&part->text, at, n) == PM_OK);
+        out->at = part->text.at;
+        out->n = part->text.n;
     }
-    cleaned = pm_alloc(n + 1);
-    out_bytes(cleaned, clean(&lines->cleaner, at, n, cleaned));
-    free(cleaned);
+    out->begins = !part->clipped;
+    out->ends = ends;
+    part->text.n = 0; /* its bytes stay until the next call */
+    part->begun = false;
+    part->clipped = !ends;
+    part->line.run = out->run;
 }
 
-static void print_line(struct lines *lines, const uint8_t *at, size_t n)
+static bool is_over(const struct lines_part *part, const struct pm_stretch *stretch)
 {
-    if (lines->json) {
-        struct line line = { .name = lines->proc->name, .group = lines->proc->group,
-                             .host = lines->proc->host, .offset = lines->offset,
-                             .line = { .at = at, .n = n } };
+    return (part->begun || part->clipped) && part->line.run != stretch->run && part->line.run != 0
+           && stretch->run != 0;
+}
 
-        (void)out_json_line(&desc, &line);
-        return;
+/* ---- the next one ---- */
+
+/* Look at the first stretch's next bytes. Was that the end of a piece? */
+static bool take(struct lines *lines, const struct pm_stretch *stretch, struct line *out)
+{
+    struct lines_part *part = &lines->parts[stretch->stream];
+    const uint8_t *at = lines->bytes.at + lines->at;
+    size_t n = stretch->n - lines->used, room = LINE_MOST - part->text.n;
+    const uint8_t *newline = memchr(at, '\n', n < room ? n : room);
+    bool ends = newline != NULL;
+
+    if (ends)
+        n = (size_t)(newline - at);
+    else if (n > room)
+        n = room;
+    begin(part, stretch, lines->used);
+    lines->used += n + ends;
+    lines->at += n + ends;
+    if (ends || n == room) {
+        finish(part, at, n, ends, out);
+        return true;
     }
-    out_text(lines->shade);
-    out_text(lines->prefix);
-    if (*lines->shade)
-        out_text(shade_end());
-    print_bytes(lines, at, n);
-    out_bytes("\n", 1);
+    pm_assert(pm_buf_add(&part->text, at, n) == PM_OK);
+    return false;
 }
 
-static void print_part(struct lines *lines)
+bool lines_get(struct lines *lines, struct line *out)
 {
-    print_line(lines, lines->part.at, lines->part.n);
-    lines->part.n = 0;
-}
+    while (lines->first < lines->n) {
+        const struct pm_stretch *stretch = &lines->stretches[lines->first];
+        struct lines_part *part = &lines->parts[stretch->stream];
 
-static void take_piece(struct lines *lines, uint64_t offset, const uint8_t *at, size_t n)
-{
-    if (lines->part.n == 0)
-        lines->offset = offset;
-    pm_assert(pm_buf_add(&lines->part, at, n) == PM_OK);
-    if (lines->part.n >= MOST_PART)
-        print_part(lines);
-}
-
-void lines_take(struct lines *lines, uint64_t offset, const uint8_t *at, size_t n)
-{
-    if (!lines->prefix && !lines->json) {
-        print_bytes(lines, at, n);
-        return;
+        if (lines->used == stretch->n) {
+            lines->first++;
+            lines->used = 0;
+        } else if (is_over(part, stretch)) {
+            finish(part, NULL, 0, true, out);
+            return true;
+        } else if (take(lines, stretch, out)) {
+            return true;
+        }
     }
-    while (n > 0) {
-        const uint8_t *newline = memchr(at, '\n', n);
-        size_t length = newline ? (size_t)(newline - at) : n;
-        size_t used = length + (newline != NULL);
-
-        take_piece(lines, offset, at, length);
-        if (newline)
-            print_part(lines);
-        at += used;
-        offset += used;
-        n -= used;
-    }
+    lines->first = lines->n = lines->at = lines->bytes.n = 0;
+    return false;
 }
 
-void lines_end(struct lines *lines)
+bool lines_last(struct lines *lines, struct line *out)
 {
-    if (lines->part.n > 0)
-        print_part(lines);
+    for (size_t i = 0; i < PM_COUNT(lines->parts); ++i) {
+        struct lines_part *part = &lines->parts[i];
+
+        if (!part->begun && !part->clipped)
+            continue;
+        finish(part, NULL, 0, true, out);
+        return true;
+    }
+    return false;
 }
 
 void lines_fini(struct lines *lines)
 {
-    pm_buf_fini(&lines->part);
-    free(lines->prefix);
+    for (size_t i = 0; i < PM_COUNT(lines->parts); ++i)
+        pm_buf_fini(&lines->parts[i].text);
+    pm_buf_fini(&lines->bytes);
+    free(lines->stretches);
     *lines = (struct lines){ 0 };
 }

@@ -1,45 +1,59 @@
-/* logs: what processes wrote.
- *
- * Without -f the chosen processes are read one after the other, up to the end their output has
- * now. With -f all are followed at once; a view of the fleet says how far each output goes, so
- * that a chunk lost on its way is missed and fetched even when nothing follows it.
- */
+/* logs: what processes wrote. Here is what was asked for: options that make no sense together are
+ * refused, and how many lines are meant when none are said depends on the others. */
+#include "logs.h"
+
+#include "clean.h"
 #include "interrupt.h"
-#include "lines.h"
 #include "out.h"
 #include "verbs.h"
 
 #include <errno.h>
-#include <procman/follow.h>
-#include <procman/spec.h>
-#include <procman/text.h>
+#include <locale.h>
+#include <procman/limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_LINES 50
-#define TICK_MS       200  /* how long a follower's retry may be late */
+#define READ_BUDGET   ((size_t)16 << 20) /* bytes of output held for all processes together */
+#define READ_LEAST    ((size_t)16 << 10) /* bytes an answer should bring */
 
-struct source {              /* one process */
-    struct lines lines;
-    struct pm_follow *follow;
-    enum pm_err err;         /* what was last said about it */
-};
+/* ---- options ---- */
 
-struct logs {
-    struct ctl *ctl;
-    struct pm_proc_list procs;
-    struct source *sources;  /* in the order of procs */
-    uint64_t lines;
-    struct pm_view *view;    /* with -f */
-    size_t left;             /* sources whose process still exists */
-};
+/* Which two options have no meaning together? */
+static enum pm_err check_sense(const struct ctl *ctl)
+{
+    const struct settings *set = &ctl->set;
+    const struct { bool both; const char *one, *other, *why; } rows[] = {
+        { set->follow && set->until, "-f", "--until", "one goes on and the other ends" },
+        { set->follow && set->previous, "-f", "--previous", "a past life does not go on" },
+        { set->follow && set->save, "-f", "--save", "a file must be complete at some time" },
+        { set->save && set->grep, "--save", "--grep", "it saves bytes, not lines" },
+        { set->save && set->timestamps, "--save", "--timestamps", "it saves bytes as they are" },
+        { set->json && set->timestamps, "--json", "--timestamps", "JSON has the times" },
+    };
+
+    for (size_t i = 0; i < PM_COUNT(rows); ++i)
+        if (rows[i].both)
+            return ctl_misuse(ctl, "%s and %s exclude each other: %s", rows[i].one, rows[i].other,
+                              rows[i].why);
+    return PM_OK;
+}
+
+static uint64_t default_lines(const struct settings *set)
+{
+    bool all = set->since || set->until || set->previous || set->save
+               || (set->grep && !set->follow);
+
+    return all ? PM_FOLLOW_ALL : DEFAULT_LINES;
+}
 
 static enum pm_err parse_lines(struct ctl *ctl, uint64_t *out)
 {
     const char *text = ctl->set.lines;
     char *end;
 
-    *out = DEFAULT_LINES;
+    *out = default_lines(&ctl->set);
     if (!text)
         return PM_OK;
     if (strcmp(text, "all") == 0) {
@@ -53,248 +67,97 @@ static enum pm_err parse_lines(struct ctl *ctl, uint64_t *out)
     return ctl_misuse(ctl, "-n %s is neither a number nor \"all\"", text);
 }
 
-/* ---- sources ---- */
-
-static const char *prefix_shade(size_t i)
+static enum pm_err parse_grep(struct ctl *ctl, struct wanted *wanted, regex_t *expression)
 {
-    static const char *const colours[] = { "\033[36m", "\033[33m", "\033[32m", "\033[35m",
-                                           "\033[34m", "\033[31m" };
+    char why[256];
+    int error;
 
-    return *shade_begin(SHADE_GOOD) ? colours[i % PM_COUNT(colours)] : "";
-}
-
-/* name@host; with the group where two would look the same. */
-static char *prefix_of(const struct pm_proc_list *procs, const struct pm_proc *proc)
-{
-    char label[PM_LABEL_SIZE], safe[4 * PM_LABEL_SIZE];
-    const char *group = "";
-
-    for (size_t i = 0; i < procs->n; ++i)
-        if (&procs->at[i] != proc && strcmp(procs->at[i].name, proc->name) == 0
-            && strcmp(procs->at[i].host, proc->host) == 0)
-            group = proc->group;
-    pm_spec_label(group, proc->name, proc->host, label, sizeof(label));
-    return pm_strdup(pm_text_safe(label, safe, sizeof(safe)));
-}
-
-static void pad_prefixes(struct logs *logs)
-{
-    size_t width = 0;
-
-    for (size_t i = 0; i < logs->procs.n; ++i)
-        if (strlen(logs->sources[i].lines.prefix) > width)
-            width = strlen(logs->sources[i].lines.prefix);
-    for (size_t i = 0; i < logs->procs.n; ++i) {
-        char **prefix = &logs->sources[i].lines.prefix;
-        char *padded = pm_printf("%-*s | ", (int)width, *prefix);
-
-        free(*prefix);
-        *prefix = padded;
+    if (!ctl->set.grep)
+        return PM_OK;
+    setlocale(LC_CTYPE, ""); /* what is a letter */
+    error = regcomp(expression, ctl->set.grep, REG_EXTENDED);
+    if (error != 0) {
+        regerror(error, expression, why, sizeof(why));
+        return ctl_misuse(ctl, "--grep '%s': %s", ctl->set.grep, why);
     }
-}
-
-static void make_sources(struct logs *logs)
-{
-    bool json = logs->ctl->set.json;
-
-    logs->sources = pm_alloc((logs->procs.n + 1) * sizeof(*logs->sources));
-    for (size_t i = 0; i < logs->procs.n; ++i) {
-        struct lines *lines = &logs->sources[i].lines;
-
-        lines->proc = &logs->procs.at[i];
-        lines->json = json;
-        lines->filter = out_is_terminal();
-        lines->shade = prefix_shade(i);
-        if (logs->procs.n > 1 && !json)
-            lines->prefix = prefix_of(&logs->procs, lines->proc);
-    }
-    if (logs->procs.n > 1 && !json)
-        pad_prefixes(logs);
-}
-
-static void on_bytes(void *context, uint64_t offset, const uint8_t *at, size_t n)
-{
-    struct source *source = context;
-
-    lines_take(&source->lines, offset, at, n);
-}
-
-static void on_lost(void *context, uint64_t offset, uint64_t n)
-{
-    struct source *source = context;
-
-    (void)offset;
-    complain("%s: %llu bytes are gone from the log before they could be read",
-             source->lines.proc->name, (unsigned long long)n);
-}
-
-static enum pm_err open_source(struct logs *logs, struct source *source, bool live)
-{
-    static const struct pm_follow_calls calls = { .bytes = on_bytes, .lost = on_lost };
-
-    return pm_follow_open(logs->ctl->client, source->lines.proc->id, logs->lines, live, &calls,
-                          source, &source->follow);
-}
-
-static void close_source(struct source *source)
-{
-    lines_end(&source->lines);
-    pm_follow_close(&source->follow);
-    lines_fini(&source->lines);
-}
-
-/* Say an error once, and again only when it went well in between. */
-static void note(struct logs *logs, struct source *source, enum pm_err err)
-{
-    char label[PM_LABEL_SIZE];
-    const struct pm_proc *proc = source->lines.proc;
-    const char *text = pm_client_text(logs->ctl->client);
-
-    if (logs->view && (err == PM_GONE || err == PM_UNREACHABLE))
-        return; /* the view says so for all of them */
-    if (err != PM_OK && err != source->err)
-        complain("%s: %s", pm_spec_label(proc->group, proc->name, proc->host, label, sizeof(label)),
-                 *text ? text : pm_err_sentence(err));
-    if (err != PM_OK || pm_follow_done(source->follow))
-        source->err = err;
-}
-
-/* ---- up to the end ---- */
-
-static enum pm_err read_source(struct logs *logs, struct source *source)
-{
-    enum pm_err err = open_source(logs, source, false);
-
-    if (err == PM_OK)
-        err = pm_follow_finish(source->follow, ANSWER_WAIT_MS);
-    note(logs, source, err);
-    lines_end(&source->lines);
-    pm_follow_close(&source->follow);
-    return err;
-}
-
-static enum pm_err read_all(struct logs *logs)
-{
-    enum pm_err worst = PM_OK;
-
-    for (size_t i = 0; i < logs->procs.n; ++i) {
-        enum pm_err err = read_source(logs, &logs->sources[i]);
-
-        if (worst == PM_OK)
-            worst = err;
-    }
-    return worst;
-}
-
-/* ---- and on ---- */
-
-static struct source *source_of(struct logs *logs, uint64_t id)
-{
-    for (size_t i = 0; i < logs->procs.n; ++i)
-        if (logs->procs.at[i].id == id)
-            return &logs->sources[i];
-    return NULL;
-}
-
-static void on_live(void *context, const struct pm_frame *frame)
-{
-    struct logs *logs = context;
-    struct source *source = NULL;
-
-    if (frame->kind == PM_MSG_CHUNK)
-        source = source_of(logs, ((const struct pm_chunk *)frame->msg)->id);
-    if (source)
-        (void)pm_follow_feed(source->follow, frame);
-}
-
-/* A process that was removed is over, also when another one has its name since. */
-static void on_process(void *context, const struct pm_proc *before, const struct pm_proc *after)
-{
-    struct logs *logs = context;
-    struct source *source = source_of(logs, before ? before->id : after->id);
-    bool same = after && before && before->id == after->id;
-
-    if (!source)
-        return;
-    if (same) {
-        pm_follow_reaches(source->follow, after->output_end);
-    } else if (before) {
-        complain("%s was removed", source->lines.proc->name);
-        logs->left--;
-    }
-}
-
-static enum pm_err open_all(struct logs *logs)
-{
-    enum pm_err err = PM_OK;
-
-    for (size_t i = 0; i < logs->procs.n && err == PM_OK; ++i)
-        err = open_source(logs, &logs->sources[i], true);
-    logs->left = logs->procs.n;
-    return err;
-}
-
-/* A sheriff that is away is waited for: he comes back with the same processes. */
-static void note_sheriff(enum pm_err err, bool *away)
-{
-    if (err == PM_OK && *away)
-        complain("the sheriff is back");
-    else if (err != PM_OK && err != PM_TIMEOUT && !*away)
-        complain("the sheriff is away (%s); waiting for him", pm_err_sentence(err));
-    *away = err == PM_TIMEOUT ? *away : err != PM_OK;
-}
-
-static void follow(struct logs *logs)
-{
-    bool away = false;
-
-    while (logs->left > 0) {
-        enum pm_err err = pm_view_pump(logs->view, TICK_MS, on_live);
-
-        note_sheriff(err, &away);
-        for (size_t i = 0; i < logs->procs.n && !away; ++i) {
-            struct source *source = &logs->sources[i];
-
-            note(logs, source, pm_follow_pump(source->follow));
-        }
-        out_flush();
-    }
-}
-
-static enum pm_err follow_all(struct logs *logs)
-{
-    static const struct pm_view_calls calls = { .process = on_process };
-    enum pm_err err = pm_view_open(logs->ctl->client, &calls, logs, ANSWER_WAIT_MS, &logs->view);
-
-    if (err == PM_OK)
-        err = open_all(logs);
-    if (err != PM_OK)
-        return ctl_fail(logs->ctl, err);
-    interrupt_says(NULL);
-    follow(logs);
-    pm_view_close(&logs->view);
+    wanted->grep = expression;
     return PM_OK;
+}
+
+static enum pm_err parse(struct ctl *ctl, struct wanted *wanted, regex_t *expression)
+{
+    const struct settings *set = &ctl->set;
+    struct pm_wall since = { 0 }, until = { 0 };
+    enum pm_err err = check_sense(ctl);
+
+    wanted->only_err = set->only_err;
+    wanted->previous = set->previous;
+    wanted->how.marked = true;
+    if (err == PM_OK)
+        err = parse_lines(ctl, &wanted->how.lines);
+    if (err == PM_OK)
+        err = ctl_when(ctl, "--since", set->since, &since);
+    if (err == PM_OK)
+        err = ctl_when(ctl, "--until", set->until, &until);
+    wanted->how.since_ms = since.ms;
+    wanted->until_ms = until.ms;
+    return err == PM_OK ? parse_grep(ctl, wanted, expression) : err;
+}
+
+/* ---- the verb ---- */
+
+static void add_sources(struct logs *logs, const struct pm_proc_list *procs)
+{
+    size_t share = READ_BUDGET / (procs->n + 1);
+    const struct settings *set = &logs->ctl->set;
+
+    logs->wanted.how.most = share < READ_LEAST ? READ_LEAST : share;
+    logs->by_line = !set->save
+                    && (procs->n > 1 || set->timestamps || set->json || logs->wanted.grep);
+    for (size_t i = 0; i < procs->n; ++i)
+        (void)source_add(logs, &procs->at[i]);
+    show_prefixes(logs);
+}
+
+static enum pm_err show(struct logs *logs)
+{
+    bool on_screen = out_is_terminal() && isatty(STDERR_FILENO);
+
+    if (logs->ctl->set.save)
+        return save_all(logs, logs->ctl->set.save);
+    interrupt_says(on_screen && *shade_end() ? CLEAN_RESET : NULL);
+    return logs->ctl->set.follow ? live_follow(logs) : past_read(logs);
+}
+
+static void close_logs(struct logs *logs)
+{
+    show_end(logs);
+    while (logs->n > 0)
+        source_remove(logs, logs->n - 1);
+    free(logs->sources);
+    merge_fini(&logs->merge);
+    if (logs->wanted.grep)
+        regfree(logs->wanted.grep);
 }
 
 enum pm_err verb_logs(struct ctl *ctl)
 {
     struct logs logs = { .ctl = ctl };
+    struct pm_proc_list procs = { 0 };
     struct pm_frame frame = { 0 };
-    enum pm_err err = parse_lines(ctl, &logs.lines), found = PM_OK;
+    regex_t expression;
+    enum pm_err err = parse(ctl, &logs.wanted, &expression), found = PM_OK;
 
     if (err == PM_OK)
         err = ctl_snapshot(ctl, &frame);
-    if (err != PM_OK)
-        return err;
-    found = pick(ctl, &((const struct pm_snapshot *)frame.msg)->procs, &logs.procs);
-    if (logs.procs.n > 0) {
-        make_sources(&logs);
-        err = ctl->set.follow ? follow_all(&logs) : read_all(&logs);
+    if (err == PM_OK) {
+        found = pick(ctl, &((const struct pm_snapshot *)frame.msg)->procs, &procs);
+        add_sources(&logs, &procs);
+        pm_frame_fini(&frame);
     }
-    for (size_t i = 0; i < logs.procs.n; ++i)
-        close_source(&logs.sources[i]);
-    free(logs.sources);
-    free(logs.procs.at);
-    pm_frame_fini(&frame);
+    if (logs.n > 0)
+        err = show(&logs);
+    close_logs(&logs);
+    free(procs.at);
     return found == PM_OK ? err : found;
 }

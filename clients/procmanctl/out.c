@@ -1,5 +1,6 @@
 #include "out.h"
 
+#include <poll.h>
 #include <procman/json.h>
 #include <procman/text.h>
 #include <stdarg.h>
@@ -116,6 +117,26 @@ void out_bytes(const void *bytes, size_t n)
 void out_flush(void)
 {
     fflush(stdout);
+}
+
+/* A pipe without a reader says so before one writes into it. */
+bool out_is_read(void)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO };
+
+    return !ferror(stdout) && (poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLNVAL)));
+}
+
+void out_notice(const char *format, ...)
+{
+    char *text PM_CLEANUP(pm_free) = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = safe_text(format, arguments);
+    va_end(arguments);
+    out_flush();
+    fprintf(stderr, "%s\n", text);
 }
 
 void complain(const char *format, ...)

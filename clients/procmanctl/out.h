@@ -20,8 +20,10 @@ void out_shaded(enum shade shade, const char *format, ...) PM_PRINTF(2, 3); /* t
 void out_text(const char *text);                         /* as it is, our own text only */
 void out_bytes(const void *bytes, size_t n);             /* as they are */
 void out_flush(void);
+bool out_is_read(void);                                  /* somebody still takes what we write */
 
 void complain(const char *format, ...) PM_PRINTF(1, 2);  /* "procmanctl: …" to standard error */
+void out_notice(const char *format, ...) PM_PRINTF(1, 2); /* to standard error, made safe */
 void complain_text(const char *text);                    /* many lines, as they are */
 
 /* `count` structs as the one document of --json. */

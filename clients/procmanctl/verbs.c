@@ -37,6 +37,19 @@ const struct pm_option ctl_options[] = {
     [OPT_STATE_DIR] = { "state-dir", 0, "DIR", "where a sheriff that is started keeps its state",
                         PM_INTO(struct settings, state_dir) },
     [OPT_KILL] = { "kill", 0, NULL, "end them too", PM_INTO(struct settings, kill) },
+    [OPT_SINCE] = { "since", 0, "TIME", "not before: 10m, 2h, 1d (ago), 10:30, 2026-11-22, all",
+                    PM_INTO(struct settings, since) },
+    [OPT_UNTIL] = { "until", 0, "TIME", "only before", PM_INTO(struct settings, until) },
+    [OPT_TIMESTAMPS] = { "timestamps", 0, NULL, "when each line was written",
+                         PM_INTO(struct settings, timestamps) },
+    [OPT_STDERR] = { "stderr", 0, NULL, "only what was written to standard error",
+                     PM_INTO(struct settings, only_err) },
+    [OPT_PREVIOUS] = { "previous", 0, NULL, "the life before the present or last one",
+                       PM_INTO(struct settings, previous) },
+    [OPT_GREP] = { "grep", 0, "RE", "only lines that match an extended regular expression",
+                   PM_INTO(struct settings, grep) },
+    [OPT_SAVE] = { "save", 0, "DIR", "into files below DIR, byte for byte",
+                   PM_INTO(struct settings, save) },
     [OPT_COUNT] = { 0 },
 };
 
@@ -71,11 +84,16 @@ const struct verb verbs[] = {
     { "signal", NULL, "SIGNAL SEL…", "send processes a signal",
       "SIGNAL is a name or a number: HUP, SIGUSR1, 10.", "procmanctl signal HUP web\n",
       BIT(TIMEOUT), 2, ANY_NUMBER, "signal needs a signal and a selector", verb_signal },
-    { "logs", NULL, "SEL… [-f] [-n LINES]", "what processes wrote",
-      "The last 50 lines of each; -n all: all there is. Into a pipe the bytes go as they are; "
-      "on a terminal control characters are left out.",
-      "procmanctl logs cam -f\nprocmanctl logs drivers/ -n 5\nprocmanctl logs cam -n all | less\n",
-      BIT(FOLLOW) | BIT(LINES), 1, ANY_NUMBER, "logs" NEEDS_SELECTOR, verb_logs },
+    { "logs", "tail", "SEL… [-f] [-n LINES] [--since TIME] [--until TIME] [--timestamps] [--stderr] "
+      "[--previous] [--grep RE] [--save DIR]", "what processes wrote",
+      "The last 50 lines of each; all of them with --since, --until, --previous, --save, or --grep "
+      "without -f; -n all: all there is. Into a pipe the bytes go as they are; on a terminal "
+      "control characters are left out.",
+      "procmanctl logs cam -f\nprocmanctl logs drivers/ -n 5\nprocmanctl logs cam -n all | less\n"
+      "procmanctl logs all --since 10m --grep 'error|warn' --timestamps\n"
+      "procmanctl logs cam --previous --stderr\nprocmanctl logs drivers/ --since 1d --save /tmp/logs\n",
+      BIT(FOLLOW) | BIT(LINES) | BIT(SINCE) | BIT(UNTIL) | BIT(TIMESTAMPS) | BIT(STDERR)
+      | BIT(PREVIOUS) | BIT(GREP) | BIT(SAVE), 1, ANY_NUMBER, "logs" NEEDS_SELECTOR, verb_logs },
     { "show", NULL, "SEL… [--show-env]", "all there is to know about processes", NULL,
       "procmanctl show drivers/cam\n", BIT(SHOW_ENV), 1, ANY_NUMBER, "show" NEEDS_SELECTOR,
       verb_show },
@@ -104,10 +122,10 @@ const struct verb verbs[] = {
       "JSON when FILE ends with .json or with --json, else YAML; without FILE to standard output. "
       "It has the values of environment variables.",
       "procmanctl export\nprocmanctl export fleet.json\n", 0, 0, 1, NULL, verb_export },
-    { "events", NULL, "[SEL…] [-f] [-n EVENTS]", "what happened, and who caused it",
-      "The last 50; -n all: as many as one answer holds.",
-      "procmanctl events -f\nprocmanctl events drivers/ -n 5\n",
-      TABLES | BIT(FOLLOW) | BIT(LINES), 0, ANY_NUMBER, NULL, verb_events },
+    { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]", "what happened, and who caused it",
+      "The last 50; -n all, and what --since says: as many as one answer holds.",
+      "procmanctl events -f\nprocmanctl events drivers/ -n 5\nprocmanctl events --since 1h\n",
+      TABLES | BIT(FOLLOW) | BIT(LINES) | BIT(SINCE), 0, ANY_NUMBER, NULL, verb_events },
     { "up", NULL, "[FILE] [--state-dir DIR] [--timeout TIME]",
       "start a sheriff with a deputy on this machine, if none answers",
       "With FILE, its processes too. They all end with \"procmanctl down\".",

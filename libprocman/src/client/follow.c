@@ -2,8 +2,12 @@
  * far the output is known to go. While next < end something is missing, and then there is exactly
  * one read under way, or a pause before the next try.
  *
- * The first read asks for the last lines; its answer says where they begin, and with that
- * `next` gets its first value. Chunks that come earlier only move `end`.
+ * Where to begin is asked place by place (so many lines before the end, a time, a life); each
+ * answer says an address, and the last address is the first value of `next`. Chunks that come
+ * earlier only move `end`.
+ *
+ * The deputy's files are the truth. A chunk that ends before `next` is a repeat, or they have lost
+ * their end (a power cut): a read tells which.
  */
 #include <procman/follow.h>
 
@@ -14,22 +18,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRY_AGAIN_MS  500   /* after a read that failed */
+#define TRY_AGAIN_MS  500   /* after a read that failed; between two that only look */
 #define READ_WAIT_MS  5000  /* an answer this late will not come: ask again */
 #define TOPIC_SIZE    40
+
+enum place { PLACE_LINES, PLACE_TIME, PLACE_RUN, PLACES };
 
 struct pm_follow {
     struct pm_client *client;
     struct pm_follow_calls calls;
     void *context;
-    uint64_t id, lines;
+    uint64_t id;
+    struct pm_follow_how how;
     bool live;
-    bool begun;              /* next is valid */
+    enum place place;        /* being asked for, while not begun */
+    bool begun;              /* next is final; before, it is the last place known */
     uint64_t next, end;
+    uint64_t told;           /* losses before this address have been told */
+    bool doubt;              /* does the file still go as far as `next`? */
     uint64_t request;        /* the read under way, 0 = none */
     struct pm_mono asked_at; /* it was sent then */
-    struct pm_mono ask_after;
+    struct pm_mono ask_after, doubt_after;
 };
+
+/* ---- asking ---- */
 
 static const char *topic_of(uint64_t id, char *text)
 {
@@ -37,16 +49,40 @@ static const char *topic_of(uint64_t id, char *text)
     return text;
 }
 
+/* From this place on, the next one that must be asked for. */
+static enum place place_after(const struct pm_follow *follow, enum place place)
+{
+    const struct pm_follow_how *how = &follow->how;
+    bool wanted[PLACES] = { how->lines != PM_FOLLOW_ALL, how->since_ms != 0, how->run != 0 };
+
+    while (place < PLACES && !wanted[place])
+        place++;
+    return place;
+}
+
+static void ask_for(const struct pm_follow *follow, struct pm_read *read)
+{
+    const struct pm_follow_how *how = &follow->how;
+
+    if (follow->begun || follow->place == PLACES)
+        read->offset = follow->next;
+    else if (follow->place == PLACE_LINES)
+        read->lines = how->lines ? how->lines : 1;
+    else if (follow->place == PLACE_TIME)
+        read->since_ms = how->since_ms;
+    else
+        read->run = how->run;
+}
+
 static enum pm_err ask(struct pm_follow *follow)
 {
-    struct pm_read read = { .id = follow->id, .most = PM_LIMIT_READ };
+    size_t most = follow->how.most;
+    struct pm_read read = { .id = follow->id, .marked = follow->how.marked,
+                            .most = most && most < PM_LIMIT_READ ? most : PM_LIMIT_READ };
     struct pm_mono now = pm_mono_now();
     enum pm_err err;
 
-    if (follow->begun)
-        read.offset = follow->next;
-    else if (follow->lines != PM_FOLLOW_ALL)
-        read.lines = follow->lines ? follow->lines : 1;
+    ask_for(follow, &read);
     err = pm_client_send(follow->client, PM_MSG_READ, &read, &follow->request);
     follow->asked_at = now;
     if (err != PM_OK) {
@@ -56,22 +92,30 @@ static enum pm_err ask(struct pm_follow *follow)
     return err;
 }
 
-enum pm_err pm_follow_open(struct pm_client *client, uint64_t id, uint64_t lines, bool live,
-                           const struct pm_follow_calls *calls, void *context,
+static enum pm_err subscribe(struct pm_follow *follow)
+{
+    char topic[TOPIC_SIZE];
+    enum pm_err err = pm_client_subscribe(follow->client, topic_of(follow->id, topic));
+
+    follow->live = err == PM_OK;
+    return err;
+}
+
+enum pm_err pm_follow_open(struct pm_client *client, uint64_t id, const struct pm_follow_how *how,
+                           bool live, const struct pm_follow_calls *calls, void *context,
                            struct pm_follow **out)
 {
     struct pm_follow *follow = pm_alloc(sizeof(*follow));
-    char topic[TOPIC_SIZE];
-    enum pm_err err = PM_OK;
+    enum pm_err err;
 
     follow->client = client;
     follow->calls = *calls;
     follow->context = context;
     follow->id = id;
-    follow->lines = lines;
-    follow->live = live;
-    if (live)
-        err = pm_client_subscribe(client, topic_of(id, topic));
+    follow->how = *how;
+    follow->next = how->offset;
+    follow->place = place_after(follow, PLACE_LINES);
+    err = live ? subscribe(follow) : PM_OK;
     if (err == PM_OK)
         err = ask(follow);
     if (err == PM_OK)
@@ -79,6 +123,11 @@ enum pm_err pm_follow_open(struct pm_client *client, uint64_t id, uint64_t lines
     else
         pm_follow_close(&follow);
     return err;
+}
+
+enum pm_err pm_follow_go_live(struct pm_follow *follow)
+{
+    return follow->live ? PM_OK : subscribe(follow);
 }
 
 void pm_follow_close(struct pm_follow **where)
@@ -94,30 +143,68 @@ void pm_follow_close(struct pm_follow **where)
     *where = NULL;
 }
 
-/* Bytes with an address: give on what continues at `next`. Returns false for a hole before them. */
-static bool take(struct pm_follow *follow, uint64_t offset, const struct pm_blob *data)
+/* ---- bytes with an address ---- */
+
+struct bytes {               /* of an answer or a chunk */
+    uint64_t offset;
+    const uint8_t *at;
+    uint64_t end;
+};
+
+static void tell_missing(struct pm_follow *follow, enum pm_missing why, uint64_t n)
 {
-    uint64_t known = follow->next - offset;
+    if (follow->calls.missing)
+        follow->calls.missing(follow->context, why, n);
+}
+
+/* What is new of these bytes up to an address; mark: where that part came from, or NULL. */
+static void give(struct pm_follow *follow, const struct bytes *bytes, uint64_t to,
+                 const struct pm_mark *mark)
+{
+    uint64_t from = follow->next;
+    struct pm_stretch stretch = { .offset = from, .at = bytes->at + (from - bytes->offset) };
+
+    if (to > bytes->end)
+        to = bytes->end;
+    if (to <= from)
+        return;
+    stretch.n = (size_t)(to - from);
+    if (mark) {
+        stretch.time_ms = mark->time_ms;
+        stretch.stream = mark->stream;
+        stretch.run = mark->run;
+    }
+    follow->next = to;
+    follow->calls.bytes(follow->context, &stretch);
+}
+
+static void tell_dropped(struct pm_follow *follow, const struct pm_mark *mark)
+{
+    if (mark->dropped == 0 || mark->offset < follow->told || mark->offset != follow->next)
+        return;
+    follow->told = mark->offset + 1;
+    tell_missing(follow, PM_MISSING_FULL, mark->dropped);
+}
+
+/* Give on what continues at `next`; marks are sorted. Returns false for a hole before them. */
+static bool take(struct pm_follow *follow, uint64_t offset, const struct pm_blob *data,
+                 const struct pm_mark *marks, size_t n_marks)
+{
+    struct bytes bytes = { offset, data->at, offset + data->n };
 
     if (offset > follow->next)
         return false;
-    if (known < data->n) {
-        follow->next = offset + data->n;
-        follow->calls.bytes(follow->context, offset + known, data->at + known,
-                            data->n - (size_t)known);
+    if (bytes.end < follow->next)
+        return true;
+    for (size_t i = 0; i < n_marks; ++i) {
+        const struct pm_mark *mark = &marks[i];
+        uint64_t room = UINT64_MAX - mark->offset;
+
+        give(follow, &bytes, mark->offset, NULL);
+        tell_dropped(follow, mark);
+        give(follow, &bytes, mark->offset + (mark->length < room ? mark->length : room), mark);
     }
-    return true;
-}
-
-bool pm_follow_feed(struct pm_follow *follow, const struct pm_frame *frame)
-{
-    const struct pm_chunk *chunk = frame->msg;
-
-    if (frame->kind != PM_MSG_CHUNK || chunk->id != follow->id)
-        return false;
-    pm_follow_reaches(follow, chunk->offset + chunk->data.n);
-    if (follow->begun)
-        (void)take(follow, chunk->offset, &chunk->data);
+    give(follow, &bytes, bytes.end, NULL);
     return true;
 }
 
@@ -127,32 +214,83 @@ void pm_follow_reaches(struct pm_follow *follow, uint64_t end)
         follow->end = end;
 }
 
-static void begin(struct pm_follow *follow, const struct pm_bytes *bytes)
+bool pm_follow_feed(struct pm_follow *follow, const struct pm_frame *frame)
 {
-    follow->begun = true;
-    follow->next = follow->lines == 0 ? bytes->end : bytes->offset;
-    if (bytes->end > follow->end)
-        follow->end = bytes->end;
+    const struct pm_chunk *chunk = frame->msg;
+    struct pm_mono now = pm_mono_now();
+    struct pm_mark mark;
+
+    if (frame->kind != PM_MSG_CHUNK || chunk->id != follow->id)
+        return false;
+    mark = (struct pm_mark){ .offset = chunk->offset, .length = chunk->data.n,
+                             .time_ms = chunk->time_ms, .stream = chunk->stream,
+                             .run = chunk->run, .dropped = chunk->dropped };
+    pm_follow_reaches(follow, chunk->offset + chunk->data.n);
+    if (!follow->begun)
+        return true;
+    (void)take(follow, chunk->offset, &chunk->data, &mark, 1);
+    if (chunk->offset + chunk->data.n < follow->next && now.ms >= follow->doubt_after.ms) {
+        follow->doubt = true;
+        follow->doubt_after = pm_mono_after(now, TRY_AGAIN_MS);
+    }
+    return true;
 }
 
-/* An answer that begins behind what was asked for: the bytes in between are no more. */
-static void skip_hole(struct pm_follow *follow, uint64_t to)
+/* ---- answers ---- */
+
+/* One place more is known. Is it the last one? */
+static bool find_place(struct pm_follow *follow, const struct pm_bytes *bytes)
 {
-    if (follow->calls.lost)
-        follow->calls.lost(follow->context, follow->next, to - follow->next);
-    follow->next = to;
+    uint64_t place = follow->how.lines == 0 ? bytes->end : bytes->offset;
+
+    if (follow->place < PLACES && place > follow->next)
+        follow->next = place;
+    if (follow->place < PLACES)
+        follow->place = place_after(follow, follow->place + 1);
+    else
+        follow->begun = true;
+    follow->begun |= follow->place == PLACES;
+    return follow->begun;
+}
+
+static void begin(struct pm_follow *follow, const struct pm_bytes *bytes)
+{
+    bool is_oldest = follow->next == bytes->begin && follow->how.lines == PM_FOLLOW_ALL;
+
+    follow->told = follow->next;
+    if (bytes->end > follow->end)
+        follow->end = bytes->end;
+    if (is_oldest && follow->next > follow->how.offset)
+        tell_missing(follow, PM_MISSING_OLD, follow->next - follow->how.offset);
+}
+
+static void go_back_to(struct pm_follow *follow, uint64_t end)
+{
+    tell_missing(follow, PM_MISSING_SHORT, follow->next - end);
+    follow->next = follow->told = end;
 }
 
 static void take_bytes(struct pm_follow *follow, const struct pm_bytes *bytes)
 {
-    if (!follow->begun)
+    const struct pm_mark *marks = bytes->marks.at;
+
+    if (bytes->data.n > UINT64_MAX - bytes->offset)
+        return; /* no deputy of ours */
+    if (!follow->begun) {
+        if (!find_place(follow, bytes))
+            return;
         begin(follow, bytes);
-    pm_follow_reaches(follow, bytes->end);
-    if (!take(follow, bytes->offset, &bytes->data)) {
-        skip_hole(follow, bytes->offset);
-        (void)take(follow, bytes->offset, &bytes->data);
     }
-    /* The file is the truth: what it does not have does not exist. */
+    follow->doubt = false;
+    pm_follow_reaches(follow, bytes->end);
+    if (bytes->end < follow->next)
+        go_back_to(follow, bytes->end);
+    if (bytes->offset > follow->next) {
+        tell_missing(follow, PM_MISSING_OLD, bytes->offset - follow->next);
+        follow->next = bytes->offset;
+    }
+    (void)take(follow, bytes->offset, &bytes->data, marks, bytes->marks.n);
+    /* What the file does not have does not exist. */
     if (bytes->data.n == 0 && bytes->end < follow->end)
         follow->end = bytes->end > follow->next ? bytes->end : follow->next;
 }
@@ -202,19 +340,50 @@ static enum pm_err wait_for_answer(struct pm_follow *follow, int wait_ms)
     return err;
 }
 
+/* ---- the two ways to drive it ---- */
+
 enum pm_err pm_follow_pump(struct pm_follow *follow)
 {
+    uint64_t before = follow->next;
+    bool asked = follow->request && follow->begun;
     enum pm_err err = follow->request ? wait_for_answer(follow, 0) : PM_OK;
     struct pm_mono now = pm_mono_now();
+    bool all = pm_follow_done(follow) && !follow->doubt;
 
+    if (asked && !follow->request && err == PM_OK && follow->next == before)
+        follow->ask_after = pm_mono_after(now, TRY_AGAIN_MS); /* it had nothing: no hurry */
     if (err == PM_TIMEOUT && pm_mono_since(follow->asked_at, now) < READ_WAIT_MS)
         return PM_OK;
     if (err == PM_TIMEOUT)
         client_say(follow->client, pm_strdup("a read of output was not answered; asking again"));
     if (err != PM_OK)
         give_up_read(follow);
-    else if (!follow->request && !pm_follow_done(follow) && now.ms >= follow->ask_after.ms)
+    else if (!follow->request && !all && now.ms >= follow->ask_after.ms)
         err = ask(follow);
+    return err;
+}
+
+enum pm_err pm_follow_step(struct pm_follow *follow, int wait_ms)
+{
+    uint64_t before = follow->next;
+    bool begun = follow->begun;
+    enum pm_err err = PM_OK;
+
+    if (pm_follow_done(follow))
+        return PM_OK;
+    if (!follow->request)
+        err = ask(follow);
+    if (err == PM_OK)
+        err = wait_for_answer(follow, wait_ms);
+    if (err == PM_TIMEOUT)
+        client_say(follow->client, pm_printf("a read of output was not answered within %d ms",
+                                             wait_ms));
+    if (err == PM_OK && begun && follow->next == before && !pm_follow_done(follow)) {
+        client_say(follow->client, pm_strdup("its deputy has more output but does not give it"));
+        err = PM_BAD_MESSAGE; /* or we would ask for ever */
+    }
+    if (err != PM_OK)
+        give_up_read(follow);
     return err;
 }
 
@@ -222,13 +391,7 @@ enum pm_err pm_follow_finish(struct pm_follow *follow, int wait_ms)
 {
     enum pm_err err = PM_OK;
 
-    while (err == PM_OK && !pm_follow_done(follow)) {
-        if (!follow->request)
-            err = ask(follow);
-        if (err == PM_OK)
-            err = wait_for_answer(follow, wait_ms);
-    }
-    if (err != PM_OK)
-        give_up_read(follow);
+    while (err == PM_OK && !pm_follow_done(follow))
+        err = pm_follow_step(follow, wait_ms);
     return err;
 }
