@@ -63,6 +63,7 @@ struct deputy *fleet_deputy(struct fleet *fleet, struct desired *d, const char *
     deputy = pm_alloc(sizeof *deputy);
     deputy->name = pm_strdup(name);
     deputy->software = pm_strdup("");
+    deputy->hostname = pm_strdup("");
     deputy->address = pm_strdup("");
     deputy->post = desired_post(d, name);
     deputy->post->deputy = deputy;
@@ -259,7 +260,9 @@ void fleet_fini(struct fleet *fleet)
         table_fini(&deputy->rows);
         free(deputy->name);
         free(deputy->software);
+        free(deputy->hostname);
         free(deputy->address);
+        free(deputy->second);
         free(deputy);
     }
     table_fini(&fleet->by_name);

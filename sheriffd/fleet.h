@@ -22,13 +22,15 @@ struct seen {
 };
 
 struct deputy {
-    char *name, *software, *address;
+    char *name, *software, *hostname, *address;
     struct post *post;
     enum pm_link link;
     bool left_running;           /* GONE: its processes live on */
     bool refreshed;              /* a full status came in this session: wishes may be sent */
     bool adopting;               /* what it holds is being taken over: it is told nothing yet */
     struct pm_mono refused;      /* when a second one of that name was last spoken of */
+    char *second;                /* where that one is, and when it last asked; or NULL */
+    struct pm_mono second_at;
     bool known;                  /* a full status came ever since the sheriff began */
     uint64_t peer, session, epoch;
     struct pm_mono heard;

@@ -2,39 +2,37 @@
  *
  * A session is (peer, number); what carries another number is dropped, so nothing a former
  * connection left behind can do harm. A deputy is told its wishes only after it has said all it
- * knows, and only what is committed. One name is one deputy: a second one is refused as long as
- * the first is heard.
+ * knows, and only what is committed.
  */
 #include "sheriffd/sessions.h"
 
 #include "sheriffd/adopt.h"
 #include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
+#include "sheriffd/hello.h"
 #include "sheriffd/orders.h"
 #include "sheriffd/sweeps.h"
 #include "sheriffd/upgrades.h"
 
 #include <procman/limits.h>
 #include <procman/process.h>
-#include <procman/spec.h>
 #include <procman/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REFUSAL_QUIET_MS 60000
 #define AROUND_SPECS 64 /* bytes of their message around them */
 #define MISMATCHES 2 /* beats in a row that disagree before we heal: one may cross an order */
 
-static void note(struct sheriff *s, const char *name, const char *what, const char *text)
+void sessions_note(struct sheriff *s, const char *name, const char *what, const char *text)
 {
     journal_add(&s->journal, s->now.wall, (struct journal_about){ .host = name }, what, "", "%s",
                 text);
     sheriff_log(s, strcmp(what, "deputy-up") == 0 ? PM_LOG_INFO : PM_LOG_WARNING, "%s", text);
 }
 
-static void look_at_all(struct sheriff *s, struct deputy *deputy)
+void sessions_look(struct sheriff *s, struct deputy *deputy)
 {
     struct post *post = deputy->post;
 
@@ -43,15 +41,15 @@ static void look_at_all(struct sheriff *s, struct deputy *deputy)
         orders_look(s, post->wishes[i]);
 }
 
-static void lose(struct sheriff *s, struct deputy *deputy, const char *why)
+void sessions_lose(struct sheriff *s, struct deputy *deputy, const char *why)
 {
     char text[400];
 
     snprintf(text, sizeof text, "deputy %s is lost: %s; its processes keep running",
              deputy->name, why);
-    note(s, deputy->name, "deputy-lost", text);
+    sessions_note(s, deputy->name, "deputy-lost", text);
     deputy->link = PM_LINK_LOST;
-    look_at_all(s, deputy);
+    sessions_look(s, deputy);
 }
 
 /* A connection that is gone is no lost deputy yet: its brain may be back in a moment. */
@@ -63,101 +61,6 @@ bool sessions_send(struct sheriff *s, struct deputy *deputy, enum pm_msg kind, c
         return true;
     fleet_end(&s->fleet, deputy, deputy->link);
     return false;
-}
-
-/* ---- hello ------------------------------------------------------------------------ */
-
-static void refuse(struct sheriff *s, uint64_t peer, const char *name, enum pm_err err,
-                   const char *text)
-{
-    struct pm_refused refused = { .version = PM_PROTOCOL_VERSION, .error = pm_err_word(err),
-                                  .text = text };
-    struct deputy *deputy = fleet_find(&s->fleet, name);
-    struct pm_mono *last = deputy != NULL ? &deputy->refused : &s->refused;
-
-    (void)s->port->to_deputy(s->self, peer, PM_MSG_REFUSED, &refused);
-    /* It asks again every few seconds: say it once in a while. */
-    if (last->ms != 0 && pm_mono_since(*last, s->now.mono) < REFUSAL_QUIET_MS)
-        return;
-    *last = s->now.mono;
-    note(s, name, "deputy-refused", text);
-}
-
-/* Does somebody else of that name live? */
-static bool is_taken(const struct sheriff *s, const struct deputy *deputy,
-                     const struct pm_hello *hello)
-{
-    return deputy != NULL && deputy->session != 0 && deputy->epoch != hello->epoch &&
-           pm_mono_since(deputy->heard, s->now.mono) < LOST_AFTER_MS;
-}
-
-static bool is_refused(struct sheriff *s, uint64_t peer, const struct pm_hello *hello)
-{
-    const struct deputy *known = fleet_find(&s->fleet, hello->name);
-    const char *fault = pm_name_fault(hello->name);
-    char text[400];
-
-    if (hello->version != PM_PROTOCOL_VERSION) {
-        snprintf(text, sizeof text, "deputy %.*s speaks version %llu of the protocol, this "
-                 "sheriff version %d; install the same release on both", PM_LIMIT_NAME,
-                 hello->name, (unsigned long long)hello->version, PM_PROTOCOL_VERSION);
-        refuse(s, peer, "", PM_VERSION, text);
-        return true;
-    }
-    if (fault != NULL) {
-        snprintf(text, sizeof text, "a deputy cannot be called \"%.*s\": %s", PM_LIMIT_NAME,
-                 hello->name, fault);
-        refuse(s, peer, "", PM_USAGE, text);
-        return true;
-    }
-    if (is_taken(s, known, hello)) {
-        snprintf(text, sizeof text, "there is a deputy called %s already, connected from %s; "
-                 "stop it, or give this one another --name", hello->name, known->address);
-        refuse(s, peer, hello->name, PM_BUSY, text);
-        return true;
-    }
-    if (known == NULL && s->fleet.n >= PM_LIMIT_DEPUTIES) {
-        snprintf(text, sizeof text, "there are %d deputies already, more than that a sheriff "
-                 "does not take", PM_LIMIT_DEPUTIES);
-        refuse(s, peer, "", PM_LIMIT, text);
-        return true;
-    }
-    return false;
-}
-
-static void replace_text(char **text, const char *with)
-{
-    free(*text);
-    *text = pm_strdup(with);
-}
-
-static void on_hello(struct sheriff *s, uint64_t peer, const char *address,
-                     const struct pm_hello *hello)
-{
-    struct deputy *deputy, *former = fleet_by_peer(&s->fleet, peer);
-    char text[400];
-
-    if (is_refused(s, peer, hello))
-        return;
-    deputy = fleet_deputy(&s->fleet, &s->desired, hello->name);
-    if (former != NULL && former != deputy) {
-        fleet_end(&s->fleet, former, PM_LINK_LOST);
-        lose(s, former, "its connection speaks for another deputy now");
-    }
-    bool again = deputy->link == PM_LINK_UP && deputy->epoch == hello->epoch;
-
-    replace_text(&deputy->software, hello->software);
-    replace_text(&deputy->address, address);
-    fleet_begin(&s->fleet, deputy, peer, s->port->random(s->self), hello->epoch, s->now.mono);
-    struct pm_welcome welcome = { .version = PM_PROTOCOL_VERSION, .session = deputy->session,
-                                  .sheriff_id = s->id, .software = PROCMAN_VERSION };
-    if (!sessions_send(s, deputy, PM_MSG_WELCOME, &welcome))
-        return;
-    look_at_all(s, deputy);
-    if (again)
-        return;
-    snprintf(text, sizeof text, "deputy %s has connected from %s", deputy->name, address);
-    note(s, deputy->name, "deputy-up", text);
 }
 
 /* ---- what it says ----------------------------------------------------------------- */
@@ -206,7 +109,7 @@ static void on_status(struct sheriff *s, struct deputy *deputy, const struct pm_
         return;
     deputy->post->specs_due = deputy->post->wants_due = true;
     sheriff_due(s, deputy->post);
-    look_at_all(s, deputy);
+    sessions_look(s, deputy);
     upgrades_on_full(s, deputy);
 }
 
@@ -241,8 +144,8 @@ static void on_bye(struct sheriff *s, struct deputy *deputy, const struct pm_bye
     fleet_end(&s->fleet, deputy, PM_LINK_GONE);
     snprintf(text, sizeof text, "deputy %s has ended; its processes %s", deputy->name,
              bye->left_running ? "are left running" : "are stopped");
-    note(s, deputy->name, "deputy-gone", text);
-    look_at_all(s, deputy);
+    sessions_note(s, deputy->name, "deputy-gone", text);
+    sessions_look(s, deputy);
 }
 
 static void on_done(struct sheriff *s, const struct deputy *deputy, const struct pm_done *done)
@@ -277,8 +180,8 @@ static void heard(struct sheriff *s, struct deputy *deputy)
     deputy->link = PM_LINK_UP;
     snprintf(text, sizeof text, "deputy %s is back after %s", deputy->name,
              pm_text_age((uint64_t)silent, age));
-    note(s, deputy->name, "deputy-up", text);
-    look_at_all(s, deputy);
+    sessions_note(s, deputy->name, "deputy-up", text);
+    sessions_look(s, deputy);
 }
 
 void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, enum pm_msg kind,
@@ -287,7 +190,7 @@ void sessions_on_message(struct sheriff *s, uint64_t peer, const char *address, 
     struct deputy *deputy = fleet_by_peer(&s->fleet, peer);
 
     if (kind == PM_MSG_HELLO) {
-        on_hello(s, peer, address, msg);
+        hello_take(s, peer, address, msg);
         return;
     }
     if (deputy == NULL || session_of(kind, msg) != deputy->session) {
@@ -318,7 +221,7 @@ static void check_silence(struct sheriff *s, struct deputy *deputy)
     if (deputy->link != PM_LINK_UP || silent <= LOST_AFTER_MS)
         return;
     snprintf(why, sizeof why, "not heard for %s", pm_text_age(silent, age));
-    lose(s, deputy, why);
+    sessions_lose(s, deputy, why);
 }
 
 void sessions_beat(struct sheriff *s)

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SECOND_SHOWN_MS 10000 /* a refused deputy asks again every two seconds */
+
 void view_init(struct view *view, uint64_t epoch)
 {
     *view = (struct view){ .epoch = epoch };
@@ -200,7 +202,7 @@ void view_deputy(const struct post *post, struct pm_mono now, struct pm_deputy *
     const struct deputy *deputy = post->deputy;
 
     *out = (struct pm_deputy){ .name = post->name, .state = PM_LINK_NEVER, .procs = post->n,
-                               .version = "", .address = "" };
+                               .version = "", .address = "", .second = "" };
     if (deputy == NULL || deputy->link == PM_LINK_NEVER)
         return;
     out->state = deputy->link;
@@ -209,6 +211,8 @@ void view_deputy(const struct post *post, struct pm_mono now, struct pm_deputy *
     out->procs_up = left_nothing(deputy) ? 0 : deputy->alive;
     out->version = deputy->software;
     out->address = deputy->address;
+    if (deputy->second != NULL && pm_mono_since(deputy->second_at, now) < SECOND_SHOWN_MS)
+        out->second = deputy->second;
 }
 
 /* ---- pictures --------------------------------------------------------------------- */

@@ -68,6 +68,15 @@ static void add_deputy(struct table *table, const struct pm_deputy *deputy)
     table_add(table, SHADE_NONE, *deputy->address ? deputy->address : "-");
 }
 
+/* Two deputies of one name: somebody has to do something about it. */
+static void print_seconds(const struct pm_deputy_list *deputies)
+{
+    for (size_t i = 0; i < deputies->n; ++i)
+        if (*deputies->at[i].second)
+            complain("a second deputy called %s is refused: it is on %s; stop one of the two, or "
+                     "give it another --name", deputies->at[i].name, deputies->at[i].second);
+}
+
 enum pm_err verb_deputies(struct ctl *ctl)
 {
     struct pm_frame frame = { 0 };
@@ -87,6 +96,7 @@ enum pm_err verb_deputies(struct ctl *ctl)
         for (size_t i = 0; i < picture->deputies.n; ++i)
             add_deputy(&table, &picture->deputies.at[i]);
         table_print(&table, ctl->set.plain);
+        print_seconds(&picture->deputies);
         table_fini(&table);
     }
     pm_frame_fini(&frame);

@@ -155,10 +155,17 @@ def test_a_second_deputy_of_one_name_is_refused(three):
     other = three.dir / "other"
     second = three.spawn("deputyd-second", "deputyd", "--name", "beta", "--run-dir", other,
                          "--log-dir", other / "log", "--sheriff", three.endpoint)
-    wait_until(lambda: "a deputy called beta already" in second.log, "it is told")
+    wait_until(lambda: "two deputies are called beta" in second.log, "it is told")
+    assert "--name" in second.log and "two deputies are called beta" in three.sheriffd.log
     assert three.pid("on-beta") == pids["on-beta"]
-    assert three.deputies()["beta"]["state"] == "up"
+    shown = three.deputies()["beta"]
+    assert shown["state"] == "up" and "this machine" in shown["second"], shown
+    assert "deputy-refused" in three.ctl("events", "--plain").out
+    assert "a second deputy called beta is refused" in three.ctl("deputies").err
     assert len(three.copies("sleep")) == 3
+    assert second.end() == 0
+    wait_until(lambda: not three.deputies()["beta"].get("second"), "it is shown no more", 15)
+    assert three.pid("on-beta") == pids["on-beta"]
 
 
 def test_a_second_deputyd_on_one_run_directory_is_refused(alone):

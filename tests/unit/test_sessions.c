@@ -48,11 +48,58 @@ Test(sessions, refuses_a_second_deputy_of_one_name_while_the_first_is_heard)
     deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
     cr_assert_eq(other.session, 0);
     cr_assert(strstr(((const struct pm_refused *)heard(&stage, PM_MSG_REFUSED))->text, "--name"));
+    cr_assert(event_was(&stage, "deputy-refused", "two deputies are called k9"));
 
     pass(&stage, 4000);
     deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
     cr_assert_neq(other.session, 0);
     cr_assert_neq(other.session, k9.session);
+}
+
+/* The row of k9 in a snapshot. */
+static struct pm_deputy seen_k9(void)
+{
+    struct pm_ask ask = { .request = ++stage.request, .version = PM_PROTOCOL_VERSION };
+
+    client_asks(&stage, &operator, PM_MSG_ASK, &ask);
+    return ((const struct pm_snapshot *)heard(&stage, PM_MSG_SNAPSHOT))->deputies.at[0];
+}
+
+Test(sessions, shows_the_second_of_a_name_and_leaves_the_first_alone)
+{
+    struct fake_deputy k9 = given_running_cam(&stage), other = { .peer = 2 };
+    const struct pm_wants *told = heard(&stage, PM_MSG_WANTS);
+    struct pm_beat beat = { .session = k9.session, .generation = told->generation,
+                            .specs_generation = told->specs_generation };
+    size_t wants = said_count(&stage, PM_MSG_WANTS);
+
+    for (int i = 0; i < 10; i++) {
+        pass(&stage, 1000);
+        deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+        deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    }
+    cr_expect_eq(other.session, 0);
+    cr_expect_str_eq(seen_k9().second, "k9, from 10.0.0.9");
+    cr_expect_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
+    cr_expect_eq(said_count(&stage, PM_MSG_WANTS), wants, "the first hears nothing of it");
+    for (int i = 0; i < 12; i++) {
+        pass(&stage, 1000);
+        deputy_says(&stage, &k9, PM_MSG_BEAT, &beat);
+    }
+    cr_expect_str_eq(seen_k9().second, "", "it has gone away");
+}
+
+Test(sessions, keeps_a_name_for_a_deputy_whose_connection_broke_just_now)
+{
+    struct fake_deputy k9 = given_deputy(&stage, "k9", 1, NULL, 0), other = { .peer = 2 };
+
+    stage.deaf = true;
+    pass(&stage, 1000); /* the beat cannot be sent: its session is over */
+    stage.deaf = false;
+    deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    cr_expect_eq(other.session, 0);
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 4711);
+    cr_expect_neq(k9.session, 0);
 }
 
 Test(sessions, takes_the_same_deputy_again_at_once_when_its_brain_was_replaced)
