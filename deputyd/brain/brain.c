@@ -287,5 +287,6 @@ struct brain_life brain_life(const struct brain *b, size_t index)
     const struct proc *proc = b->roster.at[index];
 
     return (struct brain_life){ .id = proc->id, .slot = proc->slot, .run = proc->life.run,
-                                .pid = proc->pid, .output = proc->output };
+                                .pid = proc->pid, .alive = pm_state_alive(proc->life.state),
+                                .output = proc->output };
 }

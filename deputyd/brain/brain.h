@@ -98,9 +98,10 @@ struct pm_mono brain_next(const struct brain *brain); /* when to call it at the 
 /* The session for statistics, 0 = none; and every process, in order. */
 uint64_t brain_session(const struct brain *brain);
 
-struct brain_life { /* what the sampler needs to know of one process */
+struct brain_life { /* what those who look at /proc need to know of one process */
     uint64_t id, slot, run;
-    int64_t pid;                /* 0: nothing lives */
+    int64_t pid;                /* 0: nothing lives, or its birth is not told yet */
+    bool alive;                 /* the life is not over */
     struct output_file *output;
 };
 size_t brain_count(const struct brain *brain);

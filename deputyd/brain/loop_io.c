@@ -68,6 +68,7 @@ static int turn(struct loop *l)
 
     brain_turn(l->shell->brain, now);
     look(l, now);
+    sweep_turn(&l->shell->sweep, l->shell->brain, now);
     if (pm_wire_flush(l->shell->wire) != PM_OK)
         keeper_hear(l->shell, BATCH); /* its last words, then its end */
     kept = pm_wire_kept(l->shell->wire) > 0;
@@ -75,6 +76,8 @@ static int turn(struct loop *l)
         watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_MOD, kept ? EPOLLIN | EPOLLOUT : EPOLLIN);
     l->writing = kept;
     next = brain_next(l->shell->brain);
+    if (sweep_next(&l->shell->sweep).ms < next.ms)
+        next = sweep_next(&l->shell->sweep);
     arm(l, next.ms < l->look_at.ms ? next : l->look_at);
     return l->shell->over ? -1 : 0;
 }

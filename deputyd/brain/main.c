@@ -126,6 +126,7 @@ static const char *open_pieces(struct shell *shell, const struct settings *set,
         return "the source of chance";
     sampler_open(&shell->sampler);
     oom_init(&shell->oom);
+    sweep_init(&shell->sweep, set->name, pm_deputy_dir(set->run_dir, set->name));
     open_brain(shell, set);
     return NULL;
 }
@@ -137,6 +138,7 @@ static void close_pieces(struct shell *shell)
     output_close(&shell->output);  /* drains the pipes */
     sampler_close(&shell->sampler);
     oom_fini(&shell->oom);
+    sweep_fini(&shell->sweep);
     sheriff_close(&shell->sheriff);
     pm_wire_close(&shell->wire);
     pm_free(&shell->wish_path);

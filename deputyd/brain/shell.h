@@ -8,6 +8,7 @@
 #include "brain/past_io.h"
 #include "brain/sampler_io.h"
 #include "brain/sheriff_io.h"
+#include "brain/sweep_io.h"
 #include "keeper/wire.h"
 
 struct shell {
@@ -19,6 +20,7 @@ struct shell {
     struct pm_wire_message *in_hand; /* the keeper's message being told: its pipes are to collect */
     struct past_file *past;          /* NULL: it could not be opened */
     struct oom oom;
+    struct sweep sweep;
     char *wish_path;
     bool wish_failed, past_failed;   /* said already */
     unsigned short dice[3];

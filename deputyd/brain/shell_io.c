@@ -90,6 +90,11 @@ static void log_line(void *self, enum pm_log_level level, const char *text)
     pm_log(level, "%s", text);
 }
 
+static void sweep(void *self, uint64_t request, bool kill)
+{
+    sweep_ask(&((struct shell *)self)->sweep, request, kill);
+}
+
 static struct output_file *file(void *self, const char *group, const char *name)
 {
     return output_file_open(((struct shell *)self)->output, group, name);
@@ -141,8 +146,8 @@ static void drop(void *self, struct output_file *output_file)
 
 const struct brain_port shell_port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
-    .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve, .chance = chance, .log = log_line,
-    .file = file, .limits = limits, .collect = collect, .follow = follow, .read = read_output,
+    .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve,
+    .chance = chance, .log = log_line, .sweep = sweep, .file = file, .limits = limits, .collect = collect, .follow = follow, .read = read_output,
     .last = last, .drained = drained, .drop = drop,
 };
 
