@@ -159,11 +159,11 @@ def test_a_second_deputy_of_one_name_is_refused(three):
     assert "--name" in second.log and "two deputies are called beta" in three.sheriffd.log
     assert three.pid("on-beta") == pids["on-beta"]
     shown = three.deputies()["beta"]
-    assert shown["state"] == "up" and "this machine" in shown["second"], shown
+    assert shown["state"] == "up" and "127.0.0.1" in shown["second"], shown
     assert "deputy-refused" in three.ctl("events", "--plain").out
     assert "a second deputy called beta is refused" in three.ctl("deputies").err
     assert len(three.copies("sleep")) == 3
-    assert second.end() == 0
+    assert second.stop() == 0
     wait_until(lambda: not three.deputies()["beta"].get("second"), "it is shown no more", 15)
     assert three.pid("on-beta") == pids["on-beta"]
 
