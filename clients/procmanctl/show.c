@@ -1,5 +1,6 @@
 /* show: all there is to know about a process: how it is, how it is to run, what happened to it. */
 #include "out.h"
+#include "past.h"
 #include "verbs.h"
 
 #include <procman/spec.h>
@@ -10,18 +11,22 @@
 #include <time.h>
 
 #define LAST_EVENTS 10
+#define LAST_RUNS   5
 #define MS          1000
 
 /* One of `show --json`. */
 struct sight {
     struct pm_proc process;
     struct pm_spec spec;
+    struct pm_past_life_list past;
     struct pm_event_list events;
 };
 
 static const struct pm_field sight_fields[] = {
     { "process", PM_KIND_ONE, offsetof(struct sight, process), NULL, &pm_proc_desc, "how it is" },
     { "spec", PM_KIND_ONE, offsetof(struct sight, spec), NULL, &pm_spec_desc, "how it is to run" },
+    { "past", PM_KIND_LIST, offsetof(struct sight, past), NULL, &pm_past_life_desc,
+      "how its last lives ended" },
     { "events", PM_KIND_LIST, offsetof(struct sight, events), NULL, &pm_event_desc, "its last" },
 };
 static const struct pm_desc sight_desc = {
@@ -133,6 +138,15 @@ static void print_spec(const struct pm_spec *spec, bool with_values)
 
 /* ---- what happened ---- */
 
+static void print_past(const struct pm_past_life_list *past)
+{
+    for (size_t i = 0; i < past->n; ++i) {
+        char *line PM_CLEANUP(pm_free) = past_line(&past->at[i]);
+
+        out_line("  %-13s %s", i == 0 ? "last runs" : "", line);
+    }
+}
+
 static void print_events(const struct pm_event_list *events)
 {
     for (size_t i = 0; i < events->n; ++i) {
@@ -155,6 +169,7 @@ static void print(const struct ctl *ctl, const struct sight *sight)
                                  label, sizeof(label)));
     print_state(&sight->process);
     print_spec(&sight->spec, ctl->set.show_env);
+    print_past(&sight->past);
     print_events(&sight->events);
 }
 
@@ -180,9 +195,13 @@ static enum pm_err show_all(struct ctl *ctl, const struct pm_exported *exported)
     size_t n = exported->specs.n;
     struct sight *sights = pm_alloc((n + 1) * sizeof(*sights));
     struct pm_frame *frames = pm_alloc((n + 1) * sizeof(*frames));
+    struct pm_frame ends = { 0 };
     enum pm_err err = exported->procs.n == n ? PM_OK : ctl_fail(ctl, PM_BAD_MESSAGE);
 
+    if (err == PM_OK)
+        err = past_ask(ctl, exported->procs.at, n, LAST_RUNS, &ends);
     for (size_t i = 0; i < n && err == PM_OK; ++i) {
+        sights[i].past = past_of(ends.msg, &exported->procs.at[i]);
         sights[i].process = exported->procs.at[i];
         sights[i].spec = exported->specs.at[i];
         if (!ctl->set.show_env)
@@ -196,8 +215,11 @@ static enum pm_err show_all(struct ctl *ctl, const struct pm_exported *exported)
     else if (err == PM_OK)
         for (size_t i = 0; i < n; ++i)
             print(ctl, &sights[i]);
-    for (size_t i = 0; i < n; ++i)
+    for (size_t i = 0; i < n; ++i) {
+        free(sights[i].past.at);
         pm_frame_fini(&frames[i]);
+    }
+    pm_frame_fini(&ends);
     free(frames);
     free(sights);
     return err;

@@ -97,6 +97,11 @@ const struct verb verbs[] = {
     { "show", NULL, "SEL… [--show-env]", "all there is to know about processes", NULL,
       "procmanctl show drivers/cam\n", BIT(SHOW_ENV), 1, ANY_NUMBER, "show" NEEDS_SELECTOR,
       verb_show },
+    { "why", NULL, "SEL…", "the story of processes, and what to do next",
+      "What each is doing and since when, who ordered it, how it ended before and what it wrote "
+      "last.",
+      "procmanctl why drivers/cam\nprocmanctl why %failed\n", 0, 1, ANY_NUMBER,
+      "why" NEEDS_SELECTOR, verb_why },
     { "check", NULL, "FILE", "find all errors of a configuration file",
       "Needs no sheriff.", "procmanctl check fleet.yaml\n",
       0, 1, 1, "check needs a FILE", verb_check },

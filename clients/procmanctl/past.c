@@ -1,0 +1,76 @@
+#include "past.h"
+
+#include "clean.h"
+#include "out.h"
+#include "when.h"
+
+#include <procman/spec.h>
+#include <procman/text.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
+                     struct pm_frame *out)
+{
+    const char **words = pm_resize(NULL, n + 1, sizeof(*words));
+    struct pm_past request = { .select = { .at = words, .n = n }, .most = most };
+    char label[PM_LABEL_SIZE];
+    enum pm_err err;
+
+    for (size_t i = 0; i < n; ++i)
+        words[i] = pm_strdup(pm_spec_label(procs[i].group, procs[i].name, procs[i].host, label,
+                                           sizeof(label)));
+    if (n > PM_LIMIT_SELECTORS) /* then of all, and the caller picks */
+        request.select.n = 0;
+    err = pm_client_call(ctl->client, PM_MSG_PAST, &request, PM_MSG_ENDINGS, QUESTION_WAIT_MS, out);
+    for (size_t i = 0; i < n; ++i)
+        free((char *)words[i]);
+    free(words);
+    return err == PM_OK ? err : ctl_fail(ctl, err);
+}
+
+struct pm_past_life_list past_of(const struct pm_endings *all, const struct pm_proc *proc)
+{
+    struct pm_past_life_list list = { .at = pm_resize(NULL, all->past.n + 1, sizeof(*list.at)) };
+
+    for (size_t i = 0; i < all->past.n; ++i) {
+        const struct pm_past_life *life = &all->past.at[i];
+
+        if (strcmp(life->name, proc->name) == 0 && strcmp(life->group, proc->group) == 0
+            && strcmp(life->host, proc->host) == 0)
+            list.at[list.n++] = *life;
+    }
+    return list;
+}
+
+char *past_line(const struct pm_past_life *life)
+{
+    char when[WHEN_SIZE], lived[PM_TEXT_SIZE], cpu[PM_TEXT_SIZE], memory[PM_TEXT_SIZE];
+    char used[80] = "", after[40] = "";
+
+    if (life->stage == PM_STAGE_NONE)
+        snprintf(after, sizeof(after), " after %s", pm_text_age(life->lived_ms, lived));
+    if (life->peak_bytes > 0)
+        snprintf(used, sizeof(used), " (%s of CPU, %s of memory)", pm_text_age(life->cpu_ms, cpu),
+                 pm_text_bytes(life->peak_bytes, memory));
+    return pm_printf("%s  run %llu%s: %s%s", when_text((struct pm_wall){ life->ended_ms }, when),
+                     (unsigned long long)life->run, after, life->reason, used);
+}
+
+void past_print_lines(const struct pm_past_life *life, const char *before)
+{
+    const uint8_t *at = life->tail.at, *end = at + life->tail.n;
+
+    while (at < end) {
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t n = (size_t)((stop ? stop : end) - at);
+        uint8_t *text PM_CLEANUP(pm_free) = pm_alloc(CLEAN_ROOM(n));
+        struct cleaner cleaner = { 0 };
+
+        out_text(before);
+        out_bytes(text, clean(&cleaner, at, n, text));
+        out_text("\n");
+        at += n + 1;
+    }
+}
