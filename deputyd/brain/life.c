@@ -115,7 +115,7 @@ static bool send_spawn(struct brain *b, struct proc *proc, struct pm_arena *aren
         brain_say(b, PM_LOG_ERROR, "the note of %s does not fit", proc->name);
     struct pm_spawn spawn = {
         .slot = proc->slot, .run = proc->life.run, .argv = *argv, .dir = spec->working_dir,
-        .env = environment(proc, arena), .run_as = ids != NULL,
+        .env = environment(proc, arena), .run_as = ids != NULL, .pty = spec->output_pty,
         .note = { note.at, note.n },
     };
     if (ids != NULL) {

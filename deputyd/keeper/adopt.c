@@ -9,6 +9,8 @@
  */
 #include "keeper/adopt.h"
 
+#include "keeper/spawn.h"
+
 #include "keeper/wire.h"
 
 #include <dirent.h>
@@ -62,16 +64,6 @@ void pm_adopt_names(pid_t pid, char **out_group, char **out_name)
     *out_name = pm_strdup(bearer.name);
 }
 
-static int ended_pipe(void)
-{
-    int fds[2];
-
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
-        return -1;
-    close(fds[1]);
-    return fds[0];
-}
-
 int pm_pipe_reopen(pid_t pid, uint64_t inode)
 {
     char path[64];
@@ -88,7 +80,7 @@ int pm_pipe_reopen(pid_t pid, uint64_t inode)
             fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (dir)
         closedir(dir);
-    return fd >= 0 ? fd : ended_pipe();
+    return fd >= 0 ? fd : pm_pipe_ended();
 }
 
 /* ---- a table lost ------------------------------------------------------------------------ */

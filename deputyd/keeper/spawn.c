@@ -10,7 +10,8 @@
  *
  * The child's outputs are pipes opened for reading and writing. So a pipe lives as long as
  * the child does: with every reader dead it gets no SIGPIPE, and a later reader goes on at the
- * very next byte.
+ * very next byte. Or they are one terminal, if it is to believe that somebody watches; that one
+ * lives only as long as its other side is held.
  */
 #include "keeper/spawn.h"
 
@@ -29,9 +30,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* Fewer wake-ups under heavy output. Only root's: others have a quota, and 64 KB is their fair
@@ -80,7 +83,8 @@ static bool connect_stdio(const struct plan *plan)
 
     return close_range(below, ~0u, CLOSE_RANGE_UNSHARE) == 0
         && dup2(ground->null_fd, 0) >= 0 && dup2(ground->ends[0], 1) >= 0
-        && dup2(ground->ends[1], 2) >= 0 && close_range(3, below - 1, CLOSE_RANGE_CLOEXEC) == 0;
+        && dup2(ground->ends[1], 2) >= 0 && close_range(3, below - 1, CLOSE_RANGE_CLOEXEC) == 0
+        && (!plan->what->pty || ioctl(1, TIOCSCTTY, 0) == 0);
 }
 
 static bool take_group(const struct plan *plan)
@@ -310,6 +314,59 @@ static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint
         && fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
+int pm_pipe_ended(void)
+{
+    int fds[2];
+
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -1;
+    close(fds[1]);
+    return fds[0];
+}
+
+/* What is written comes through as it is, and nothing comes back to be echoed. */
+static bool make_raw(int terminal)
+{
+    const struct winsize size = { .ws_row = 24, .ws_col = 80 };
+    struct termios modes;
+
+    if (tcgetattr(terminal, &modes) != 0)
+        return false;
+    modes.c_oflag &= ~(tcflag_t)OPOST;
+    modes.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    return tcsetattr(terminal, TCSANOW, &modes) == 0 && ioctl(terminal, TIOCSWINSZ, &size) == 0;
+}
+
+/* One terminal for both; *master stays ours. */
+static bool make_terminal(const struct plan *plan, int *master)
+{
+    const int *ends = plan->ground->ends;
+    int terminal;
+    bool done;
+
+    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*master < 0 || unlockpt(*master) != 0 || fcntl(*master, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
+        return false;
+    terminal = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0)
+        return false;
+    done = make_raw(terminal) && dup3(terminal, ends[0], O_CLOEXEC) >= 0
+        && dup3(terminal, ends[1], O_CLOEXEC) >= 0
+        && (!plan->switch_ids || fchown(terminal, (uid_t)plan->what->uid, (gid_t)-1) == 0);
+    close(terminal);
+    return done;
+}
+
+static bool make_outputs(const struct plan *plan, int fds[2])
+{
+    const int *ends = plan->ground->ends;
+
+    if (!plan->what->pty)
+        return make_pipe(plan, ends[0], &fds[0], &plan->pipes[0])
+            && make_pipe(plan, ends[1], &fds[1], &plan->pipes[1]);
+    return make_terminal(plan, &fds[0]) && (fds[1] = pm_pipe_ended()) >= 0;
+}
+
 /* Or the pipe would be ours to hold open when the child is dead. */
 static void give_up_ends(const struct pm_ground *ground)
 {
@@ -337,11 +394,7 @@ static pid_t clone_child(struct plan *plan, int group, struct pm_birth *out)
 
 static void give_birth(struct plan *plan, int group, struct pm_birth *out)
 {
-    const struct pm_ground *ground = plan->ground;
-
-    if (fails(plan, PM_STAGE_PIPE,
-              make_pipe(plan, ground->ends[0], &out->fds[0], &plan->pipes[0])
-              && make_pipe(plan, ground->ends[1], &out->fds[1], &plan->pipes[1])))
+    if (fails(plan, PM_STAGE_PIPE, make_outputs(plan, out->fds)))
         return;
     out->pid = clone_child(plan, group, out);
     if (fails(plan, PM_STAGE_FORK, out->pid >= 0))

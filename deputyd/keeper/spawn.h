@@ -33,7 +33,9 @@ struct pm_birth {
     enum pm_stage stage;         /* where */
     int error;                   /* errno of that stage */
     bool grouped;                /* it was born into the control group */
-    int fds[2];                  /* read ends of out and err, the caller's; -1 when it failed */
+    /* Read ends of out and err, the caller's; -1 when it failed. Of a terminal its master as out, and
+     * as err a pipe that has ended already. */
+    int fds[2];
 };
 
 /* Returns when its program executes, or when that has failed and nothing is left of it.
@@ -42,6 +44,9 @@ struct pm_birth {
  *   pipes     inode numbers of its outputs, set before it is born */
 void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what, int group,
                      volatile int32_t *pid_seen, uint64_t pipes[2], struct pm_birth *out);
+
+/* The read end of a pipe that has ended: a reader sees its end at once. -1: errno is set */
+int pm_pipe_ended(void);
 
 /* Default actions and nothing blocked. A keeper begins with this and then only blocks: what is
  * ignored would stay so in its children. */

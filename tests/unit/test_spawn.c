@@ -104,6 +104,36 @@ Test(spawn, a_child_gets_what_it_was_promised)
     close(leak);
 }
 
+/* All of what comes through its terminal, until it ends. */
+static void then_terminal_shows(const struct pm_ground *ground, const struct pm_spawn *what,
+                                const char *expected)
+{
+    struct pm_birth birth = spawn(ground, what);
+    char text[1024];
+
+    cr_assert_eq(birth.stage, PM_STAGE_NONE, "stage %d: %s", birth.stage, strerror(birth.error));
+    cr_expect_eq(read(birth.fds[1], text, 1), 0, "there is no second stream");
+    (void)read_all(&birth, 0, text, sizeof text); /* ends with EIO, see pty(7) */
+    cr_expect_str_eq(text, expected);
+}
+
+Test(spawn, a_child_may_have_a_terminal_for_its_output)
+{
+    const struct { struct pm_spawn what; const char *expected; } rows[] = {
+        { { .pty = true, .argv = { SH("test -t 1 && test -t 2 && echo yes; echo no >&2") } },
+          "yes\nno\n" },                                /* no CR: as it was written */
+        { { .pty = true, .argv = { SH("stty size < /dev/tty") } }, "24 80\n" },
+        { { .pty = true, .argv = { SH("read x; echo input ends $?") } }, "input ends 1\n" },
+        { { .pty = true, .argv = { SH("echo watched > /dev/tty") } }, "watched\n" },
+        { { .pty = true, .argv = { SH("echo /proc/self/fd/*") } },
+          "/proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 /proc/self/fd/3\n" },
+    };
+    struct pm_ground ground = given_the_ground();
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++)
+        then_terminal_shows(&ground, &rows[i].what, rows[i].expected);
+}
+
 Test(spawn, its_limit_of_files_is_the_one_we_began_with)
 {
     struct pm_ground ground = given_the_ground();
