@@ -72,7 +72,7 @@ size_t segments_orphan(const struct segments *segments)
 
 size_t segments_find(const struct segments *segments, uint64_t address)
 {
-    size_t place = place_of(segments, address + 1);
+    size_t place = address < UINT64_MAX ? place_of(segments, address + 1) : segments->n;
 
     if (place > 0 && segments->at[place - 1].begin + segments->at[place - 1].size > address)
         return place - 1;
