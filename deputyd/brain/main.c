@@ -6,6 +6,7 @@
 
 #include <procman/log.h>
 #include <procman/options.h>
+#include <procman/text.h>
 
 #include <czmq.h>
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 struct settings {
-    const char *name, *sheriff, *run_dir, *state_dir, *log_dir;
+    const char *name, *sheriff, *run_dir, *state_dir, *log_dir, *log_max;
     bool leave_running;
 };
 
@@ -30,6 +31,8 @@ static const struct pm_option options[] = {
     { "run-dir", 0, "DIR", "sockets and notes", PM_INTO(struct settings, run_dir) },
     { "state-dir", 0, "DIR", "what survives a reboot", PM_INTO(struct settings, state_dir) },
     { "log-dir", 0, "DIR", "output of the processes", PM_INTO(struct settings, log_dir) },
+    { "log-max", 0, "SIZE", "all of it together (a tenth of the disk, 4 GiB at most)",
+      PM_INTO(struct settings, log_max) },
     { "leave-running", 0, NULL, "taken for the keeper's sake, which says so when it ends",
       PM_INTO(struct settings, leave_running) },
     { 0 },
@@ -116,9 +119,13 @@ static void open_brain(struct shell *shell, const struct settings *set)
 static const char *open_pieces(struct shell *shell, const struct settings *set,
                                const char *orders, const char *streams)
 {
+    uint64_t log_max = 0;
+
+    if (set->log_max != NULL && pm_parse_size(set->log_max, &log_max) != PM_OK)
+        log_max = 0; /* the keeper would have refused it */
     if (pm_wire_open(PM_WIRE_FD, &shell->wire) != PM_OK)
         return "the link to the keeper (deputyd starts this program)";
-    if (output_open(set->log_dir, 0, &shell->output) != PM_OK)
+    if (output_open(set->log_dir, log_max, &shell->output) != PM_OK)
         return "the output mover";
     if (sheriff_open(orders, streams, &shell->sheriff) != PM_OK)
         return "the sockets to the sheriff";

@@ -6,9 +6,8 @@
  */
 #include "brain/mover.h"
 
-#include "brain/output_path.h"
-
 #include <procman/log.h>
+#include <procman/output_path.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +81,7 @@ struct output_file *output_file_open(struct output *output, const char *group, c
 
     file->group = pm_strdup(group);
     file->name = pm_strdup(name);
-    file->path = output_path(output->shared.dir, group, name);
+    file->path = pm_output_path(output->shared.dir, group, name);
     file->keep = UINT64_MAX;
     give(output, &(struct mover_order){ .kind = MOVER_OPEN, .file = file });
     return file;
@@ -210,7 +209,8 @@ bool output_next(struct output *output, struct output_news *out)
         atomic_fetch_sub(&output->shared.flying, data.n);
         out->chunk = (struct pm_chunk){ .id = news->id, .offset = news->offset,
                                         .stream = news->stream, .data = data,
-                                        .time_ms = news->time_ms, .run = news->run };
+                                        .time_ms = news->time_ms, .run = news->run,
+                                        .dropped = news->dropped };
     } else if (news->kind == OUTPUT_BYTES) {
         fill_bytes(news, data, marks, &out->bytes);
     }

@@ -9,6 +9,7 @@
 #include <procman/options.h>
 #include <procman/paths.h>
 #include <procman/spec.h>
+#include <procman/text.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@
 #define LOCK_WAIT_NS (10 * 1000 * 1000)
 
 struct settings {
-    const char *name, *sheriff, *run_dir, *state_dir, *log_dir, *brain;
+    const char *name, *sheriff, *run_dir, *state_dir, *log_dir, *log_max, *brain;
     bool leave_running, no_cgroups;
 };
 
@@ -41,6 +42,8 @@ static const struct pm_option options[] = {
     { "run-dir", 0, "DIR", "sockets, lock and slot table", PM_INTO(struct settings, run_dir) },
     { "state-dir", 0, "DIR", "what must outlive a reboot", PM_INTO(struct settings, state_dir) },
     { "log-dir", 0, "DIR", "output of the processes", PM_INTO(struct settings, log_dir) },
+    { "log-max", 0, "SIZE", "all of it together (a tenth of the disk, 4 GiB at most)",
+      PM_INTO(struct settings, log_max) },
     { "leave-running", 0, NULL, "end without stopping the processes",
       PM_INTO(struct settings, leave_running) },
     { "no-cgroups", 0, NULL, "tell what belongs to a process without control groups",
@@ -76,6 +79,7 @@ static void complete(struct settings *set)
 {
     PM_CLEANUP(pm_free) char *log_dir = pm_log_dir();
     const char *fault;
+    uint64_t log_max;
 
     if (set->name == NULL) {
         static const size_t most = HOST_NAME_MAX + 1;
@@ -87,6 +91,10 @@ static void complete(struct settings *set)
     fault = pm_name_fault(set->name);
     if (fault != NULL) {
         pm_log_error("--name '%s': %s", set->name, fault);
+        exit(2);
+    }
+    if (set->log_max && (pm_parse_size(set->log_max, &log_max) != PM_OK || log_max == 0)) {
+        pm_log_error("--log-max '%s': not a size like 500MiB", set->log_max);
         exit(2);
     }
     set->run_dir = absolute(set->run_dir ? set->run_dir : pm_run_dir());
@@ -217,13 +225,18 @@ static int take_signals(void)
 static char **brain_arguments(const struct settings *set, const char *path)
 {
     const char *words[] = { path, "--name", set->name, "--run-dir", set->run_dir, "--state-dir",
-                            set->state_dir, "--log-dir", set->log_dir, NULL, NULL, NULL, NULL };
+                            set->state_dir, "--log-dir", set->log_dir, NULL, NULL, NULL, NULL,
+                            NULL, NULL };
     char **argv = pm_alloc(sizeof words);
     size_t n = 9;
 
     if (set->sheriff) {
         words[n++] = "--sheriff";
         words[n++] = set->sheriff;
+    }
+    if (set->log_max) {
+        words[n++] = "--log-max";
+        words[n++] = set->log_max;
     }
     if (set->leave_running)
         words[n++] = "--leave-running";

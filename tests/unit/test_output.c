@@ -2,10 +2,10 @@
  * hopes: every wait is for a fact, with a deadline.
  */
 #include "brain/output.h"
-#include "brain/output_path.h"
 
 #include <criterion/criterion.h>
 #include <czmq.h>
+#include <procman/output_path.h>
 #include <procman/time.h>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static char *path_of(const char *group, const char *name)
 {
     PM_CLEANUP(pm_free) char *logs = pm_printf("%s/logs", t.dir);
 
-    return output_path(logs, group, name);
+    return pm_output_path(logs, group, name);
 }
 
 static void given_process(const char *group, const char *name)
@@ -132,10 +132,12 @@ Test(output, names_that_no_file_can_have_are_encoded)
         { "..", ".x%", "/l/%2E./%2Ex%25.log" },
         { "", "caf\xc3\xa9\x01", "/l/caf\xc3\xa9%01.log" },
         { "cam.log", "x", "/l/cam%2Elog/x.log" },
+        { "cam.log.0000000000000007", "x", "/l/cam%2Elog.0000000000000007/x.log" },
+        { "cam.logs", "x", "/l/cam.logs/x.log" },
     };
 
     for (size_t i = 0; i < PM_COUNT(rows); i++) {
-        PM_CLEANUP(pm_free) char *path = output_path("/l", rows[i].group, rows[i].name);
+        PM_CLEANUP(pm_free) char *path = pm_output_path("/l", rows[i].group, rows[i].name);
         cr_assert_str_eq(path, rows[i].path);
     }
 }

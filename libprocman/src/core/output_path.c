@@ -15,9 +15,9 @@ static bool must_encode(const char *component, size_t n, size_t at, bool is_grou
 
     if (c < ' ' || c == 0x7f || c == '/' || c == '%' || (c == '.' && at == 0))
         return true;
-    /* A group's directory must not be where a process's file is. */
-    return is_group && n >= suffix && at == n - suffix
-        && memcmp(component + at, SUFFIX, suffix) == 0;
+    /* A group's directory must not be where a process's file is, or a rotated one (NAME.log.1). */
+    return is_group && n - at >= suffix && memcmp(component + at, SUFFIX, suffix) == 0
+        && (n - at == suffix || component[at + suffix] == '.');
 }
 
 static char *encode(char *to, const char *component, size_t n, bool is_group)
