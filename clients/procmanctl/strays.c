@@ -1,8 +1,9 @@
 /* strays: processes of earlier runs that nobody looks after any more.
  *
- * The sheriff asks the deputies, and each looks on its own machine.
+ * The sheriff asks the deputies, and each looks on its own machine. When no sheriff answers
+ * strays are most likely, so then this machine is looked at from here (strays_here.c).
  */
-#include "out.h"
+#include "strays.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -20,9 +21,7 @@ static const struct column columns[] = {
     { .title = "PROCESS" }, { .title = "AGE", .right = true }, { .title = "COMMAND", .cut = true },
 };
 
-struct found { struct pm_arena arena; struct pm_stray *at; size_t n, cap; };
-
-static void found_add(struct found *found, const struct pm_stray *stray)
+void found_add(struct found *found, const struct pm_stray *stray)
 {
     if (found->n == found->cap) {
         found->cap = found->cap ? 2 * found->cap : 16;
@@ -139,14 +138,18 @@ static enum pm_err print(const struct ctl *ctl, struct found *found)
 enum pm_err verb_strays(struct ctl *ctl)
 {
     struct found found = { 0 };
-    enum pm_err err = ctl_open(ctl);
+    enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
     enum pm_err printed;
 
-    if (err != PM_OK)
-        return err;
     pm_arena_init(&found.arena, SIZE_MAX);
-    err = ask_deputies(ctl, &found);
-    printed = print(ctl, &found);
+    if (err == PM_OK)
+        err = ask_deputies(ctl, &found);
+    else
+        err = strays_here(ctl, err, &found);
+    if (err != PM_OK && found.n == 0)
+        printed = err;
+    else
+        printed = print(ctl, &found);
     pm_arena_fini(&found.arena);
     free(found.at);
     return err == PM_OK ? printed : err;

@@ -67,7 +67,7 @@ const struct verb verbs[] = {
       "procmanctl deputy upgrade rig08 rig09\n", 0, 2, ANY_NUMBER,
       "deputy needs a word and a name: deputy upgrade NAME", verb_deputy },
     { "strays", NULL, "[--kill] [HOST…]", "processes of earlier runs that nobody looks after",
-      "On all connected deputies, or those named.",
+      "On all connected deputies, or those named. Without a sheriff: on this machine.",
       "procmanctl strays\nprocmanctl strays --kill rig08\n", TABLES | BIT(KILL), 0, ANY_NUMBER,
       NULL, verb_strays },
     { "start", NULL, "SEL… [--no-wait] [--timeout TIME]", "bring processes up",
