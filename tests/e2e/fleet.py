@@ -4,9 +4,11 @@ Everything a fleet starts, and everything those start in turn, carries the fleet
 its environment. So the end of a test can prove that nothing is left, however many sessions and
 process groups the processes made, and tests may run side by side.
 """
+import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -22,6 +24,19 @@ BIN = Path(os.environ.get("PROCMAN_BIN")
 
 DEADLINE = 20   # seconds; a busy machine and sanitizers are slow, a hang is slower
 POLL = 0.02
+
+
+def remove_groups(deputy_dir):
+    """The control groups of a deputyd that was killed for good."""
+    name = 0xcbf29ce484222325
+    for byte in os.fsencode(deputy_dir):
+        name = (name ^ byte) * 0x100000001b3 % 2**64
+    own = re.search(r"^0::(/.*)$", Path("/proc/self/cgroup").read_text(), re.M)
+    for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified") if own else ():
+        top = Path(mount + own[1]) / f"{deputy_dir.name}.{name:016x}"
+        for path in (*top.glob("*/"), top) if top.exists() else ():
+            with contextlib.suppress(OSError):      # one who lives is told of elsewhere
+                path.rmdir()
 
 
 def wait_until(predicate, what, deadline=DEADLINE):
@@ -304,4 +319,6 @@ class Fleet:
                        for daemon in self.daemons)
 
     def remove(self):
+        for path in self.run_dir.glob("deputy-*"):
+            remove_groups(path)
         shutil.rmtree(self.dir, ignore_errors=True)

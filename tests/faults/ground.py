@@ -114,7 +114,8 @@ class Ground(Fleet):
     def begin_deputy(self, name):
         """The first deputy is the sheriff's own; the others come over the network."""
         remote = () if name == self.names[0] else ("--sheriff", self.link.endpoint)
-        self.deputyd[name] = self.deputy(name, *remote, connected=False)
+        plain = ("--no-cgroups",) if name == "plain" else ()
+        self.deputyd[name] = self.deputy(name, *remote, *plain, connected=False)
 
     def brain_now(self, name):
         """Its pid; 0 while there is none."""
