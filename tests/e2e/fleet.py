@@ -270,7 +270,7 @@ class Fleet:
         """Process id of a deputy's brain."""
         def find():
             return [pid for pid in pids() if parent(pid) == deputy.pid
-                    and words(pid) and words(pid)[0].endswith("deputyd-brain")]
+                    and (words(pid) or [""])[0].endswith("deputyd-brain")]
         return wait_until(find, f"{deputy.name} has a brain")[0]
 
     def everything(self):

@@ -121,7 +121,7 @@ class Ground(Fleet):
         """Its pid; 0 while there is none."""
         keeper = self.deputyd[name].pid
         found = [pid for pid in pids() if parent(pid) == keeper and alive(pid)
-                 and words(pid) and words(pid)[0].endswith("deputyd-brain")]
+                 and (words(pid) or [""])[0].endswith("deputyd-brain")]
         return found[0] if found else 0
 
     def collected(self, name):
