@@ -83,7 +83,7 @@ static void answer_read(struct fake *sheriff, enum pm_msg kind, const void *requ
     cr_assert(kind == PM_MSG_READ);
     if (read->lines)
         from = begin_of_lines(text, read->lines);
-    if (read->since_ms || read->run)
+    if ((read->since_ms || read->run) && begin_of_time(read, end) > from)
         from = begin_of_time(read, end);
     if (from < file_begin)
         from = file_begin;

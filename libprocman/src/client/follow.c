@@ -2,9 +2,8 @@
  * far the output is known to go. While next < end something is missing, and then there is exactly
  * one read under way, or a pause before the next try.
  *
- * Where to begin is asked place by place (so many lines before the end, a time, a life); each
- * answer says an address, and the last address is the first value of `next`. Chunks that come
- * earlier only move `end`.
+ * Where to begin (so many lines before the end, a time, a life) only the deputy can say: the first
+ * answer does, and gives `next` its first value. Chunks that come earlier only move `end`.
  *
  * The deputy's files are the truth. A chunk that ends before `next` is a repeat, or they have lost
  * their end (a power cut): a read tells which.
@@ -22,8 +21,6 @@
 #define READ_WAIT_MS  5000  /* an answer this late will not come: ask again */
 #define TOPIC_SIZE    40
 
-enum place { PLACE_LINES, PLACE_TIME, PLACE_RUN, PLACES };
-
 struct pm_follow {
     struct pm_client *client;
     struct pm_follow_calls calls;
@@ -31,8 +28,7 @@ struct pm_follow {
     uint64_t id;
     struct pm_follow_how how;
     bool live;
-    enum place place;        /* being asked for, while not begun */
-    bool begun;              /* next is final; before, it is the last place known */
+    bool begun;              /* next is valid */
     uint64_t next, end;
     uint64_t told;           /* losses before this address have been told */
     bool doubt;              /* does the file still go as far as `next`? */
@@ -49,41 +45,29 @@ static const char *topic_of(uint64_t id, char *text)
     return text;
 }
 
-/* From this place on, the next one that must be asked for. */
-static enum place place_after(const struct pm_follow *follow, enum place place)
+static struct pm_read next_read(const struct pm_follow *follow)
 {
     const struct pm_follow_how *how = &follow->how;
-    bool wanted[PLACES] = { how->lines != PM_FOLLOW_ALL, how->since_ms != 0, how->run != 0 };
+    struct pm_read read = { .id = follow->id, .marked = how->marked, .most = PM_LIMIT_READ };
 
-    while (place < PLACES && !wanted[place])
-        place++;
-    return place;
-}
-
-static void ask_for(const struct pm_follow *follow, struct pm_read *read)
-{
-    const struct pm_follow_how *how = &follow->how;
-
-    if (follow->begun || follow->place == PLACES)
-        read->offset = follow->next;
-    else if (follow->place == PLACE_LINES)
-        read->lines = how->lines ? how->lines : 1;
-    else if (follow->place == PLACE_TIME)
-        read->since_ms = how->since_ms;
-    else
-        read->run = how->run;
+    if (how->most > 0 && how->most < PM_LIMIT_READ)
+        read.most = how->most;
+    read.offset = follow->begun ? follow->next : how->offset;
+    if (follow->begun)
+        return read;
+    if (how->lines != PM_FOLLOW_ALL)
+        read.lines = how->lines ? how->lines : 1;
+    read.since_ms = how->since_ms;
+    read.run = how->run;
+    return read;
 }
 
 static enum pm_err ask(struct pm_follow *follow)
 {
-    size_t most = follow->how.most;
-    struct pm_read read = { .id = follow->id, .marked = follow->how.marked,
-                            .most = most && most < PM_LIMIT_READ ? most : PM_LIMIT_READ };
+    struct pm_read read = next_read(follow);
     struct pm_mono now = pm_mono_now();
-    enum pm_err err;
+    enum pm_err err = pm_client_send(follow->client, PM_MSG_READ, &read, &follow->request);
 
-    ask_for(follow, &read);
-    err = pm_client_send(follow->client, PM_MSG_READ, &read, &follow->request);
     follow->asked_at = now;
     if (err != PM_OK) {
         follow->request = 0;
@@ -113,8 +97,6 @@ enum pm_err pm_follow_open(struct pm_client *client, uint64_t id, const struct p
     follow->context = context;
     follow->id = id;
     follow->how = *how;
-    follow->next = how->offset;
-    follow->place = place_after(follow, PLACE_LINES);
     err = live ? subscribe(follow) : PM_OK;
     if (err == PM_OK)
         err = ask(follow);
@@ -238,30 +220,17 @@ bool pm_follow_feed(struct pm_follow *follow, const struct pm_frame *frame)
 
 /* ---- answers ---- */
 
-/* One place more is known. Is it the last one? */
-static bool find_place(struct pm_follow *follow, const struct pm_bytes *bytes)
-{
-    uint64_t place = follow->how.lines == 0 ? bytes->end : bytes->offset;
-
-    if (follow->place < PLACES && place > follow->next)
-        follow->next = place;
-    if (follow->place < PLACES)
-        follow->place = place_after(follow, follow->place + 1);
-    else
-        follow->begun = true;
-    follow->begun |= follow->place == PLACES;
-    return follow->begun;
-}
-
 static void begin(struct pm_follow *follow, const struct pm_bytes *bytes)
 {
-    bool is_oldest = follow->next == bytes->begin && follow->how.lines == PM_FOLLOW_ALL;
+    const struct pm_follow_how *how = &follow->how;
+    bool is_oldest = bytes->offset == bytes->begin && how->lines == PM_FOLLOW_ALL;
 
-    follow->told = follow->next;
+    follow->begun = true;
+    follow->next = follow->told = how->lines == 0 ? bytes->end : bytes->offset;
     if (bytes->end > follow->end)
         follow->end = bytes->end;
-    if (is_oldest && follow->next > follow->how.offset)
-        tell_missing(follow, PM_MISSING_OLD, follow->next - follow->how.offset);
+    if (is_oldest && bytes->offset > how->offset)
+        tell_missing(follow, PM_MISSING_OLD, bytes->offset - how->offset);
 }
 
 static void go_back_to(struct pm_follow *follow, uint64_t end)
@@ -276,11 +245,8 @@ static void take_bytes(struct pm_follow *follow, const struct pm_bytes *bytes)
 
     if (bytes->data.n > UINT64_MAX - bytes->offset)
         return; /* no deputy of ours */
-    if (!follow->begun) {
-        if (!find_place(follow, bytes))
-            return;
+    if (!follow->begun)
         begin(follow, bytes);
-    }
     follow->doubt = false;
     pm_follow_reaches(follow, bytes->end);
     if (bytes->end < follow->next)
