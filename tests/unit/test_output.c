@@ -1,126 +1,13 @@
-/* The output mover, with real pipes and files in a directory of its own. Nothing sleeps and
- * hopes: every wait is for a fact, with a deadline.
+/* The output of processes, as the loop sees it: moved, followed, read.
  */
-#include "brain/output.h"
+#include "output_stage.h"
 
-#include <criterion/criterion.h>
-#include <czmq.h>
 #include <procman/output_path.h>
-#include <procman/time.h>
 
 #include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define PATIENCE_MS 10000
-
-static struct {
-    char dir[64];
-    struct output *output;
-    struct output_file *file;
-    int pipe[2];
-    uint64_t run;
-} t;
-
-static char *path_of(const char *group, const char *name)
-{
-    PM_CLEANUP(pm_free) char *logs = pm_printf("%s/logs", t.dir);
-
-    return pm_output_path(logs, group, name);
-}
-
-static void given_process(const char *group, const char *name)
-{
-    t.file = output_file_open(t.output, group, name);
-    cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
-    output_file_take(t.output, t.file, ++t.run, t.pipe[0], -1);
-}
-
-static void when_written(const char *text)
-{
-    cr_assert_eq(write(t.pipe[1], text, strlen(text)), (ssize_t)strlen(text));
-}
-
-/* The next news of a kind; others are passed over. */
-static struct output_news next_news(enum output_news_kind kind)
-{
-    int64_t end = pm_mono_now().ms + PATIENCE_MS;
-    struct output_news news;
-
-    for (;;) {
-        while (output_next(t.output, &news))
-            if (news.kind == kind)
-                return news;
-        cr_assert_lt(pm_mono_now().ms, end, "no news of kind %d", (int)kind);
-        zmq_pollitem_t item = { .socket = zsock_resolve(output_socket(t.output)),
-                                .events = ZMQ_POLLIN };
-        zmq_poll(&item, 1, 100);
-    }
-}
-
-static void then_file_is(const char *path, const char *expected)
-{
-    int64_t end = pm_mono_now().ms + PATIENCE_MS;
-    char text[4096];
-    ssize_t n = 0;
-
-    while (pm_mono_now().ms < end) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        n = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
-        if (fd >= 0)
-            close(fd);
-        text[n > 0 ? n : 0] = '\0';
-        if (strcmp(text, expected) == 0)
-            return;
-        poll(NULL, 0, 2);
-    }
-    cr_assert_str_eq(text, expected);
-}
-
-static struct pm_bytes when_read(uint64_t offset, uint64_t lines, uint64_t most)
-{
-    struct pm_read ask = { .request = 3, .id = 7, .offset = offset, .lines = lines,
-                           .most = most };
-
-    output_file_read(t.output, t.file, &ask);
-    struct pm_bytes bytes = next_news(OUTPUT_BYTES).bytes;
-    cr_assert_eq(bytes.request, 3);
-    cr_assert_eq(bytes.id, 7);
-    cr_assert_str_eq(bytes.error, "ok", "%s", bytes.text);
-    return bytes;
-}
-
-static void expect(struct pm_blob data, uint64_t offset, uint64_t expected, const char *text)
-{
-    cr_assert_eq(offset, expected);
-    cr_assert_eq(data.n, strlen(text), "%zu bytes", data.n);
-    if (data.n > 0)
-        cr_assert_arr_eq(data.at, text, data.n);
-}
-
-#define then_bytes(bytes, from, text) expect((bytes).data, (bytes).offset, from, text)
-
-static void setup(void)
-{
-    snprintf(t.dir, sizeof t.dir, "/tmp/pm-output-XXXXXX");
-    cr_assert_not_null(mkdtemp(t.dir));
-    PM_CLEANUP(pm_free) char *logs = pm_printf("%s/logs", t.dir);
-    cr_assert_eq(output_open(logs, 0, &t.output), PM_OK);
-}
-
-static void teardown(void)
-{
-    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s", t.dir);
-
-    output_close(&t.output);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(output, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(output, .init = stage_setup, .fini = stage_teardown, .timeout = 60);
 
 Test(output, names_that_no_file_can_have_are_encoded)
 {
@@ -288,8 +175,7 @@ Test(output, last_lines_are_found_over_block_borders)
     line[LINE - 1] = '\n';
     for (int i = 0; i < LINES; i++)
         when_written(line);
-    while (output_file_end(t.file) < LINE * LINES)
-        poll(NULL, 0, 1);
+    wait_for_end(LINE * LINES);
     for (uint64_t wanted = 1; wanted <= LINES; wanted += 13) {
         struct pm_bytes bytes = when_read(0, wanted, 0);
         cr_assert_eq(bytes.offset, LINE * (LINES - wanted));
@@ -297,65 +183,7 @@ Test(output, last_lines_are_found_over_block_borders)
     }
 }
 
-Test(output, a_vanished_directory_is_made_again)
-{
-    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s/logs", t.dir);
-    PM_CLEANUP(pm_free) char *path = path_of("group", "cam");
-
-    given_process("group", "cam");
-    when_written("lost with its directory\n");
-    then_file_is(path, "lost with its directory\n");
-    cr_assert_eq(system(command), 0);
-    when_written("kept\n");
-    then_file_is(path, "kept\n");
-}
-
-Test(output, what_cannot_be_written_waits_in_the_pipe)
-{
-    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s/logs && touch %s/logs", t.dir, t.dir);
-    PM_CLEANUP(pm_free) char *remedy = pm_printf("rm %s/logs", t.dir);
-    PM_CLEANUP(pm_free) char *path = path_of("", "cam");
-
-    given_process("", "cam");
-    when_written("first\n");
-    then_file_is(path, "first\n");
-    cr_assert_eq(system(command), 0); /* a file where the directory was */
-    when_written("second\n");
-    struct output_news news = next_news(OUTPUT_TROUBLE);
-    cr_assert(strstr(news.text, "cannot write") != NULL, "%s", news.text);
-    cr_assert(!news.over);
-    when_written("third\n");
-    cr_assert_eq(system(remedy), 0);
-    news = next_news(OUTPUT_TROUBLE);
-    cr_assert(strstr(news.text, "can be written again") != NULL, "%s", news.text);
-    cr_assert(news.over);
-    then_file_is(path, "second\nthird\n");
-}
-
-Test(output, on_a_full_disk_half_a_pipe_waits)
-{
-    PM_CLEANUP(pm_free) char *mount = pm_printf("mkdir -p %s/logs && "
-        "mount -t tmpfs -o size=16k pm-test %s/logs 2>/dev/null", t.dir, t.dir);
-    PM_CLEANUP(pm_free) char *grow = pm_printf("mount -o remount,size=256k %s/logs", t.dir);
-    PM_CLEANUP(pm_free) char *umount = pm_printf("umount -l %s/logs", t.dir);
-    static char block[30000];
-
-    if (system(mount) != 0)
-        cr_skip_test("no right to mount");
-    given_process("", "cam");
-    for (size_t i = 0; i < sizeof block; i++)
-        block[i] = (char)('a' + i % 26);
-    cr_assert_eq(write(t.pipe[1], block, sizeof block), (ssize_t)sizeof block);
-    cr_assert(strstr(next_news(OUTPUT_TROUBLE).text, "No space left") != NULL);
-    cr_assert_eq(system(grow), 0);
-    next_news(OUTPUT_TROUBLE);
-    while (output_file_end(t.file) < sizeof block)
-        poll(NULL, 0, 1);
-    struct pm_bytes bytes = when_read(0, 0, sizeof block);
-    cr_assert_eq(bytes.data.n, sizeof block);
-    cr_assert_arr_eq(bytes.data.at, block, sizeof block);
-    cr_assert_eq(system(umount), 0);
-}
+/* ---- last words --------------------------------------------------------------------- */
 
 static void then_last(uint64_t run, uint64_t end, const char *text)
 {
@@ -393,4 +221,126 @@ Test(output, the_last_lines_do_not_wait_for_ever_for_who_holds_the_pipe)
     PM_CLEANUP(pm_free) char *path = path_of("", "cam");
     then_file_is(path, "alive\n");
     then_last(1, 6, "alive\n");
+}
+
+/* ---- rotation, seen from outside -------------------------------------------------------- */
+
+static uint64_t when_all_is_read(char *to, uint64_t from)
+{
+    for (;;) {
+        struct pm_bytes bytes = when_read(from, 0, 0);
+        cr_assert_eq(bytes.offset, from);
+        if (bytes.data.n == 0)
+            return from;
+        memcpy(to + from, bytes.data.at, bytes.data.n);
+        from += bytes.data.n;
+    }
+}
+
+Test(output, a_follower_sees_every_byte_over_rotations)
+{
+    enum { LINES = 500, LINE = 10 };
+    char line[LINE + 1];
+    uint64_t seen = 0;
+
+    given_process("", "cam");
+    output_file_limits(t.output, t.file, 200, 1000);
+    output_file_follow(t.output, t.file, 7, true);
+    next_news(OUTPUT_CHUNK);
+    for (int i = 0; i < LINES; i++) {
+        snprintf(line, sizeof line, "line %04d\n", i);
+        when_written(line);
+    }
+    while (seen < LINES * LINE) {
+        struct pm_chunk chunk = next_news(OUTPUT_CHUNK).chunk;
+        cr_assert_eq(chunk.offset, seen);
+        cr_assert_eq(chunk.run, 1);
+        cr_assert_gt(chunk.time_ms, 0);
+        seen += chunk.data.n;
+    }
+    static char text[LINES * LINE];
+    cr_assert_eq(when_all_is_read(text, 0), seen);
+    for (int i = 0; i < LINES; i++) {
+        snprintf(line, sizeof line, "line %04d\n", i);
+        cr_assert_arr_eq(text + (ptrdiff_t)i * LINE, line, LINE);
+    }
+    struct pm_bytes last = when_read(0, 30, 0);
+    cr_assert_eq(last.offset, (LINES - 30) * LINE, "lines are counted over segments");
+}
+
+Test(output, a_new_mover_goes_on_where_the_former_stopped)
+{
+    PM_CLEANUP(pm_free) char *logs = pm_printf("%s/logs", t.dir);
+
+    given_process("g", "cam");
+    output_file_limits(t.output, t.file, 100, 2);
+    for (int i = 0; i < 30; i++)
+        when_written("0123456789");
+    wait_for_end(300);
+    output_close(&t.output);
+    cr_assert_eq(output_open(logs, 0, &t.output), PM_OK);
+    given_process("g", "cam");
+    when_written("x");
+    wait_for_end(301);
+    struct pm_bytes bytes = when_read(295, 0, 0);
+    then_bytes(bytes, 295, "56789x");
+    cr_assert_gt(bytes.begin, 0);
+}
+
+Test(output, a_stalled_follower_costs_bounded_memory_and_loses_nothing)
+{
+    enum { ALL = 64 << 20, FLYING_MOST = 10 << 20 };
+    static char block[1 << 16];
+    uint64_t flown = 0, end = 0;
+    struct output_news news;
+
+    given_process("", "cam");
+    output_file_follow(t.output, t.file, 7, true);
+    next_news(OUTPUT_CHUNK);
+    for (int i = 0; i < ALL / (int)sizeof block; i++)
+        for (size_t n = 0; n < sizeof block; ) {
+            ssize_t put = write(t.pipe[1], block, sizeof block - n);
+            cr_assert_gt(put, 0);
+            n += (size_t)put;
+        }
+    wait_for_end(ALL);
+    while (output_next(t.output, &news))
+        if (news.kind == OUTPUT_CHUNK) {
+            flown += news.chunk.data.n;
+            end = news.chunk.offset + news.chunk.data.n;
+        }
+    cr_assert_lt(flown, FLYING_MOST);
+    cr_assert_lt(end, ALL);
+    cr_assert_gt(when_read(end, 0, 0).data.n, 0); /* the rest is in the file */
+    when_written("awake");
+    struct pm_chunk chunk = next_news(OUTPUT_CHUNK).chunk;
+    cr_assert_eq(chunk.offset, ALL, "and the gap is seen");
+}
+
+/* ---- where it came from ----------------------------------------------------------------- */
+
+Test(output, both_streams_and_lives_are_told_apart)
+{
+    int err[2];
+
+    t.file = output_file_open(t.output, "", "cam");
+    cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(err, O_CLOEXEC), 0);
+    output_file_take(t.output, t.file, 4, t.pipe[0], err[0]);
+    when_written("out\n");
+    wait_for_end(4);
+    cr_assert_eq(write(err[1], "err\n", 4), 4);
+    wait_for_end(8);
+    close(t.pipe[1]);
+    cr_assert_not(output_file_drained(t.file, 4));
+    close(err[1]);
+    cr_assert_eq(next_news(OUTPUT_DRAINED).run, 4);
+    given_process("", "cam"); /* as if its next life was begun by another brain */
+    struct pm_bytes bytes = when_asked(&(struct pm_read){ .run = 4, .marked = true });
+    then_bytes(bytes, 0, "out\nerr\n");
+    cr_assert_eq(bytes.marks.n, 2);
+    cr_assert_eq(bytes.marks.at[0].stream, PM_STREAM_OUT);
+    cr_assert_eq(bytes.marks.at[1].stream, PM_STREAM_ERR);
+    cr_assert_eq(bytes.marks.at[1].offset, 4);
+    cr_assert_eq(bytes.marks.at[1].run, 4);
 }

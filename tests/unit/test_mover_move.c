@@ -1,0 +1,214 @@
+/* Bytes on their way to the disk, when the disk will not take them.
+ */
+#include "output_stage.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+TestSuite(mover_move, .init = stage_setup, .fini = stage_teardown, .timeout = 60);
+
+/* ---- what others do to files ------------------------------------------------------------ */
+
+Test(mover_move, a_vanished_directory_is_made_again)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s/logs", t.dir);
+    PM_CLEANUP(pm_free) char *path = path_of("group", "cam");
+
+    given_process("group", "cam");
+    when_written("lost with its directory\n");
+    then_file_is(path, "lost with its directory\n");
+    cr_assert_eq(system(command), 0);
+    when_written("kept\n");
+    then_file_is(path, "kept\n");
+}
+
+Test(mover_move, what_cannot_be_written_waits_in_the_pipe)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s/logs && touch %s/logs", t.dir, t.dir);
+    PM_CLEANUP(pm_free) char *remedy = pm_printf("rm %s/logs", t.dir);
+    PM_CLEANUP(pm_free) char *path = path_of("", "cam");
+
+    given_process("", "cam");
+    when_written("first\n");
+    then_file_is(path, "first\n");
+    cr_assert_eq(system(command), 0); /* a file where the directory was */
+    when_written("second\n");
+    struct output_news news = next_news(OUTPUT_TROUBLE);
+    cr_assert(strstr(news.text, "cannot write") != NULL, "%s", news.text);
+    cr_assert(!news.over);
+    when_written("third\n");
+    cr_assert_eq(system(remedy), 0);
+    news = next_news(OUTPUT_TROUBLE);
+    cr_assert(strstr(news.text, "can be written again") != NULL, "%s", news.text);
+    cr_assert(news.over);
+    then_file_is(path, "second\nthird\n");
+}
+
+Test(mover_move, on_a_full_disk_half_a_pipe_waits)
+{
+    PM_CLEANUP(pm_free) char *mount = pm_printf("mkdir -p %s/logs && "
+        "mount -t tmpfs -o size=16k pm-test %s/logs 2>/dev/null", t.dir, t.dir);
+    PM_CLEANUP(pm_free) char *grow = pm_printf("mount -o remount,size=256k %s/logs", t.dir);
+    PM_CLEANUP(pm_free) char *umount = pm_printf("umount -l %s/logs", t.dir);
+    static char block[30000];
+
+    if (system(mount) != 0)
+        cr_skip_test("no right to mount");
+    given_process("", "cam");
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (char)('a' + i % 26);
+    cr_assert_eq(write(t.pipe[1], block, sizeof block), (ssize_t)sizeof block);
+    cr_assert(strstr(next_news(OUTPUT_TROUBLE).text, "No space left") != NULL);
+    cr_assert_eq(system(grow), 0);
+    next_news(OUTPUT_TROUBLE);
+    while (output_file_end(t.file) < sizeof block)
+        poll(NULL, 0, 1);
+    struct pm_bytes bytes = when_read(0, 0, sizeof block);
+    cr_assert_eq(bytes.data.n, sizeof block);
+    cr_assert_arr_eq(bytes.data.at, block, sizeof block);
+    cr_assert_eq(system(umount), 0);
+}
+
+/* ---- a full disk --------------------------------------------------------------- */
+
+static bool given_small_disk(const char *size)
+{
+    PM_CLEANUP(pm_free) char *mount = pm_printf("mkdir -p %s/logs && "
+        "mount -t tmpfs -o size=%s pm-test %s/logs 2>/dev/null", t.dir, size, t.dir);
+
+    return system(mount) == 0;
+}
+
+static void when_disk_is(const char *size)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("mount -o remount,size=%s %s/logs", size, t.dir);
+
+    cr_assert_eq(system(command), 0);
+}
+
+static void leave_small_disk(void)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("umount -l %s/logs", t.dir);
+
+    cr_assert_eq(system(command), 0);
+}
+
+/* n bytes of numbered lines; they are all taken in time, or the test fails. */
+static void when_much_is_written(size_t n)
+{
+    int64_t patience = pm_mono_now().ms + PATIENCE_MS;
+    char line[32];
+
+    cr_assert_eq(fcntl(t.pipe[1], F_SETFL, O_NONBLOCK), 0);
+    for (size_t i = 0; i < n / 8; i++) {
+        snprintf(line, sizeof line, "%07zu\n", i);
+        while (write(t.pipe[1], line, 8) != 8) {
+            cr_assert_lt(pm_mono_now().ms, patience, "the writer stands still");
+            poll(NULL, 0, 1);
+        }
+    }
+}
+
+Test(mover_move, on_a_full_disk_nobody_stands_still_and_what_is_lost_is_counted)
+{
+    enum { ALL = 1 << 20 };
+    uint64_t lost = 0, end;
+    unsigned long long said = 0;
+
+    if (!given_small_disk("32k"))
+        cr_skip_test("no right to mount");
+    given_process("", "cam");
+    output_file_follow(t.output, t.file, 7, true);
+    when_much_is_written(ALL);
+    struct output_news news = next_news(OUTPUT_TROUBLE);
+    cr_assert(strstr(news.text, "waits in the pipe") != NULL, "%s", news.text);
+    news = next_news(OUTPUT_TROUBLE);
+    cr_assert(strstr(news.text, "is lost") != NULL, "%s", news.text);
+    cr_assert(!news.over);
+    when_disk_is("1m");
+    news = next_news(OUTPUT_TROUBLE);
+    cr_assert(news.over, "%s", news.text);
+    cr_assert_eq(sscanf(strstr(news.text, "again; "), "again; %llu bytes", &said), 1, "%s",
+                 news.text);
+    when_written("the end\n");
+    end = ALL + 8 - said;
+    wait_for_end(end);
+    struct pm_bytes bytes = when_asked(&(struct pm_read){ .marked = true });
+    for (size_t i = 0; i < bytes.marks.n; i++)
+        lost += bytes.marks.at[i].dropped;
+    cr_assert_eq(lost, said, "the marks say %llu", (unsigned long long)lost);
+    cr_assert_arr_eq(bytes.data.at + bytes.data.n - 8, "the end\n", 8);
+    leave_small_disk();
+}
+
+Test(mover_move, on_a_full_disk_the_oldest_output_of_anybody_goes_first)
+{
+    enum { ALL = 256 << 10 };
+
+    if (!given_small_disk("160k"))
+        cr_skip_test("no right to mount");
+    given_process("", "old");
+    output_file_limits(t.output, t.file, 8192, 1000);
+    when_much_is_written(100 << 10);
+    wait_for_end(100 << 10);
+    given_process("", "young");
+    output_file_limits(t.output, t.file, 16384, 1000);
+    when_much_is_written(ALL);
+    wait_for_end(ALL); /* all of it got its place */
+    struct pm_bytes bytes = when_read(0, 0, 0);
+    cr_assert_gt(bytes.begin, 0, "its own oldest went after the other's");
+    cr_assert_eq(bytes.offset, bytes.begin);
+    struct output_news news;
+    while (output_next(t.output, &news))
+        cr_assert_neq(news.kind, OUTPUT_TROUBLE);
+    leave_small_disk();
+}
+
+Test(mover_move, all_output_together_keeps_to_its_budget)
+{
+    PM_CLEANUP(pm_free) char *logs = pm_printf("%s/logs", t.dir);
+    PM_CLEANUP(pm_free) char *count = pm_printf("test $(du -sb --apparent-size %s | cut -f1) "
+                                                "-lt 250000", logs);
+
+    output_close(&t.output);
+    cr_assert_eq(output_open(logs, 200000, &t.output), PM_OK);
+    for (int i = 0; i < 5; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "p%d", i);
+        given_process("", name);
+        output_file_limits(t.output, t.file, 20000, 1000);
+        when_much_is_written(160000);
+        wait_for_end(160000);
+    }
+    output_close(&t.output);
+    cr_assert_eq(system(count), 0);
+    cr_assert_eq(output_open(logs, 0, &t.output), PM_OK);
+}
+
+Test(mover_move, a_process_without_a_word_has_no_file)
+{
+    given_process("", "cam");
+    PM_CLEANUP(pm_free) char *none = pm_printf("test ! -e %s/logs", t.dir);
+    close(t.pipe[1]);
+    next_news(OUTPUT_DRAINED);
+    cr_assert_eq(system(none), 0);
+}
+
+Test(mover_move, a_terminal_is_read_until_its_last_user_has_gone)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), slave;
+
+    cr_assert_geq(master, 0);
+    cr_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    cr_assert_geq(slave, 0);
+    t.file = output_file_open(t.output, "", "cam");
+    output_file_take(t.output, t.file, 1, master, -1);
+    PM_CLEANUP(pm_free) char *path = path_of("", "cam");
+    cr_assert_eq(write(slave, "line\n", 5), 5);
+    then_file_is(path, "line\r\n");
+    cr_assert_eq(write(slave, "last", 4), 4);
+    close(slave);
+    cr_assert_eq(next_news(OUTPUT_DRAINED).run, 1);
+    then_file_is(path, "line\r\nlast");
+}
