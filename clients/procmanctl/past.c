@@ -44,15 +44,21 @@ struct pm_past_life_list past_of(const struct pm_endings *all, const struct pm_p
     return list;
 }
 
+/* "12ms" "1.2s" "3m20s" */
+static const char *span(uint64_t ms, char *text)
+{
+    return ms < 1000 ? pm_text_duration(ms, text) : pm_text_age(ms, text);
+}
+
 char *past_line(const struct pm_past_life *life)
 {
     char when[WHEN_SIZE], lived[PM_TEXT_SIZE], cpu[PM_TEXT_SIZE], memory[PM_TEXT_SIZE];
     char used[80] = "", after[40] = "";
 
     if (life->stage == PM_STAGE_NONE)
-        snprintf(after, sizeof(after), " after %s", pm_text_age(life->lived_ms, lived));
+        snprintf(after, sizeof(after), " after %s", span(life->lived_ms, lived));
     if (life->peak_bytes > 0)
-        snprintf(used, sizeof(used), " (%s of CPU, %s of memory)", pm_text_age(life->cpu_ms, cpu),
+        snprintf(used, sizeof(used), " (%s of CPU, %s of memory)", span(life->cpu_ms, cpu),
                  pm_text_bytes(life->peak_bytes, memory));
     return pm_printf("%s  run %llu%s: %s%s", when_text((struct pm_wall){ life->ended_ms }, when),
                      (unsigned long long)life->run, after, life->reason, used);

@@ -54,9 +54,9 @@ static const char *state_words(enum pm_state state)
     case PM_STATE_STARTING: return "is starting";
     case PM_STATE_RUNNING:  return "is running";
     case PM_STATE_STOPPING: return "is being stopped";
-    case PM_STATE_BACKOFF:  return "is dead and will be tried again";
-    case PM_STATE_EXITED:   return "has ended with success";
-    case PM_STATE_FAILED:   return "has failed";
+    case PM_STATE_BACKOFF:  return "is dead and will be tried again,";
+    case PM_STATE_EXITED:   return "has been over, with success,";
+    case PM_STATE_FAILED:   return "has failed and been down";
     case PM_STATE_LOST:     return "is out of sight";
     default:                return "is in a state this program does not know";
     }
@@ -67,11 +67,14 @@ static void print_state(const struct pm_proc *proc, const char *label)
     char age[PM_TEXT_SIZE], when[WHEN_SIZE];
     int64_t since_ms = pm_wall_now().ms - (int64_t)proc->state_age_ms;
 
-    out_shaded(shade_of_state(proc->state), "%s %s%s%s.", label, state_words(proc->state),
-               *proc->reason ? ": " : "", proc->reason);
     if (proc->state_age_ms > 0)
-        out_line("  That is so for %s, since %s.", pm_text_age(proc->state_age_ms, age),
-                 when_text((struct pm_wall){ since_ms }, when));
+        out_shaded(shade_of_state(proc->state), "%s %s for %s, since %s.", label,
+                   state_words(proc->state), pm_text_age(proc->state_age_ms, age),
+                   when_text((struct pm_wall){ since_ms }, when));
+    else
+        out_shaded(shade_of_state(proc->state), "%s %s.", label, state_words(proc->state));
+    if (*proc->reason)
+        out_line("  Why: %s.", proc->reason);
     if (proc->pid != 0)
         out_line("  Its pid is %lld, in run %llu%s.", (long long)proc->pid,
                  (unsigned long long)proc->run,
@@ -184,6 +187,11 @@ static void print_habit(const struct story *story)
     }
 }
 
+static bool same_author(const struct pm_past_life *a, const struct pm_past_life *b)
+{
+    return a->told == b->told && strcmp(a->by, b->by) == 0;
+}
+
 static void print_ends(const struct story *story)
 {
     size_t first = story->past.n > LAST_ENDS ? story->past.n - LAST_ENDS : 0;
@@ -200,7 +208,7 @@ static void print_ends(const struct story *story)
             out_line("    how %llu runs in between ended is not known",
                      (unsigned long long)(life->run - before - 1));
         out_line("    %s", line);
-        if (*life->by)
+        if (*life->by && (i == first || !same_author(life, life - 1)))
             out_line("      %s %s", life->told ? "ended by order of" : "begun by order of",
                      life->by);
     }

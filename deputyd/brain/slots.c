@@ -215,7 +215,8 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
 
     pm_arena_init(&arena, 0);
     understood = read_note(b, held, &arena, &note, &why) == PM_OK;
-    if (understood && held->pid == 0 && note.removing) {
+    /* Whose end is yet to be told is adopted, and leaves when it is judged. */
+    if (understood && held->pid == 0 && note.removing && !pm_state_alive(note.state)) {
         take_up_left(b, held, &note);
         return;
     }

@@ -84,7 +84,7 @@ def test_the_story_of_what_runs_waits_and_fails(alone):
                 down("fails", "/nope/nothing"), down("far", "true", host="elsewhere"))
     alone.ctl("start", "runs", "loops", "fails")
     alone.ctl("start", "far", "--no-wait")
-    assert "is running" in alone.ok("why", "runs").out
+    assert "runs@alpha is running for" in alone.ok("why", "runs").out
     past(alone, "loops", least=5)
     said = alone.ok("why", "loops").out
     assert "times in the last 5m, each time: exit code 3" in said, said

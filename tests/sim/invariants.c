@@ -7,8 +7,10 @@
  */
 #include "sim/invariants.h"
 
+#include "sim/graves.h"
 #include "sim/operator.h"
 #include "sim/site.h"
+#include "sim/ward.h"
 
 #include <procman/process.h>
 
@@ -121,6 +123,28 @@ void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, c
               pm_msg_desc(kind)->name);
 }
 
+/* Beyond its own time: a brain that died before it noticed the silence, a keeper that was away, the
+ * last signal. And a new brain has a moment to get there. */
+#define ATTENDED_GRACE_MS 9000
+#define NEW_BRAIN_MS      3000
+
+void check_attended(struct site *site)
+{
+    struct world *w = site->w;
+    int64_t silent_ms = w->now_ms - site->heard_ms;
+
+    if (silent_ms < ATTENDED_MS + ATTENDED_GRACE_MS || w->now_ms - site->born_ms < NEW_BRAIN_MS)
+        return;
+    for (size_t i = 0; i < SIM_SLOTS; i++) {
+        const struct slot *slot = &site->keeper.slots[i];
+        const struct ward *ward = slot_lives(slot) && !slot->forgotten
+                                ? operator_find(w, site->name, slot->group, slot->name) : NULL;
+        if (ward != NULL && ward_is_attended(ward))
+            wrong(w, "%s@%s lives, and the sheriff was not heard for %lld ms", ward->name,
+                  site->name, (long long)silent_ms);
+    }
+}
+
 /* ---- in the end -------------------------------------------------------------------- */
 
 struct look { struct world *w; char *why; size_t size; };
@@ -157,7 +181,8 @@ static bool may_rest(const struct ward *ward, const struct pm_proc *proc)
 
     switch (proc->state) {
     case PM_STATE_STOPPED:
-        return !proc->wanted;
+        return !proc->wanted || (policy == WARD_ATTENDED
+                                 && strstr(proc->reason, "the sheriff was not heard") != NULL);
     case PM_STATE_EXITED:
         return !proc->wanted || policy == WARD_ON_FAILURE || policy == WARD_NEVER;
     case PM_STATE_FAILED:
@@ -259,6 +284,19 @@ static bool all_are_shown(struct look *look)
     return true;
 }
 
+/* And nothing is left that waits to be. */
+static bool all_ends_are_stored(struct look *look)
+{
+    const char *open = graves_open(look->w);
+
+    if (open != NULL)
+        return no(look, "%s", open);
+    for (size_t i = 0; i < look->w->n_sites; i++)
+        if (look->w->sites[i].n_past > 0)
+            return no(look, "%s waits for ends to be noted", look->w->sites[i].name);
+    return true;
+}
+
 bool has_converged(struct world *w, char *why, size_t size)
 {
     struct operator *o = w->operator;
@@ -281,7 +319,7 @@ bool has_converged(struct world *w, char *why, size_t size)
             || !is_promised(&look, ward, proc, &o->exported.specs.at[i]))
             return false;
     }
-    return all_are_shown(&look);
+    return all_are_shown(&look) && all_ends_are_stored(&look);
 }
 
 static void learn(struct ward *ward, const struct pm_proc *proc, const struct pm_spec *spec)

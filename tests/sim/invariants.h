@@ -10,6 +10,8 @@
 void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void *msg);
 /* The brain acted on this message: it must be of its session. */
 void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, const void *msg);
+/* What must not run without the sheriff does not, as far as this machine can know. */
+void check_attended(struct site *site);
 void checks_forget(struct world *w);   /* another store: its numbers are its own */
 void checks_fini(struct world *w);
 

@@ -3,6 +3,7 @@
  */
 #include "sim/keeper_model.h"
 
+#include "sim/graves.h"
 #include "sim/mover_model.h"
 #include "sim/network.h"
 #include "sim/operator.h"
@@ -140,6 +141,7 @@ static void end_life(struct site *site, size_t number, int64_t code, int64_t by_
 
     tell(site->w, "%s: %s (run %d) ends with %d/%d", site->name, slot->name, (int)slot->run,
          (int)code, (int)by_signal);
+    grave_fill(site, slot);
     if (site->keeper.stage == KEEPER_DOWN) {
         slot->dead = true;
         return;
@@ -307,9 +309,11 @@ static void spawn(struct site *site, const struct pm_spawn *what)
     take_note(slot, what->note);
     snprintf(slot->group, sizeof slot->group, "%s", group);
     snprintf(slot->name, sizeof slot->name, "%s", name);
+    grave_dig(site, slot);
     if (trouble(w, 4)) {
         spawned.stage = PM_STAGE_EXEC;
         spawned.error = ENOENT;
+        grave_fill(site, slot);
     } else {
         bear(site, slot, what);
         spawned.pid = slot->pid;
@@ -494,6 +498,10 @@ void keeper_begin(struct site *site, enum keeper_memory memory)
 {
     struct keeper *keeper = &site->keeper;
 
+    if (memory == KEEPER_LOST_TABLE)
+        graves_excuse(site);
+    if (memory == KEEPER_REBOOTED)
+        graves_forget(site);
     for (size_t i = 0; i < SIM_SLOTS; i++)
         take_over(&keeper->slots[i], memory);
     if (memory != KEEPER_REMEMBERS || keeper->epoch == 0) {
@@ -501,7 +509,7 @@ void keeper_begin(struct site *site, enum keeper_memory memory)
         keeper->brains = 0;
     }
     if (memory == KEEPER_REBOOTED)
-        pm_buf_fini(&site->wish);
+        site_forget(site);
     keeper->stage = KEEPER_KEEPING;
     keeper->leave_running = false;
     begin_brain(site->w, site, ++keeper->life);

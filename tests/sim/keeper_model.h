@@ -18,6 +18,7 @@ enum slot_phase { SLOT_FREE, SLOT_IDLE, SLOT_LIVE, SLOT_ENDED };
 struct slot {
     enum slot_phase phase;
     uint64_t run, life;          /* life: its number in this world; tag of deeds about it */
+    uint64_t token;              /* in the note it was begun with */
     int64_t pid, born_ms;
     bool adopted, dead;          /* dead: and no keeper was there to see it */
     bool stubborn, told;         /* does not heed its stop signal; was sent one */

@@ -2,6 +2,7 @@
  */
 #include "sim/office.h"
 
+#include "sim/graves.h"
 #include "sim/invariants.h"
 #include "sim/network.h"
 #include "sim/operator.h"
@@ -202,6 +203,7 @@ void office_crash(struct world *w, int64_t back_in_ms, bool store_lost)
     kill_sheriff(office);
     network_sheriff_died(w);
     if (store_lost) {
+        graves_lost(w);
         store_model_fini(&office->store);
         store_model_init(&office->store, number(w));
     }

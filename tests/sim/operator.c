@@ -65,6 +65,8 @@ void operator_on_stop(struct site *site, const struct slot *slot)
     struct ward *ward = operator_find(site->w, site->name, slot->group, slot->name);
 
     pm_assert(ward != NULL);
+    if (ward_is_attended(ward) && site->w->now_ms - site->heard_ms >= ATTENDED_MS)
+        return; /* nobody had to */
     if (++ward->stops > ward->requests)
         wrong(site->w, "%s: %s is stopped, and nobody ordered that", site->name, slot->name);
 }

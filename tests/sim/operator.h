@@ -25,7 +25,7 @@ struct ward {
     uint64_t requests, stops;    /* each request may end one life; see operator_on_stop */
 };
 
-enum { WARD_ALWAYS, WARD_ON_FAILURE, WARD_NEVER, WARD_FEW, WARD_POLICIES };
+enum { WARD_ALWAYS, WARD_ON_FAILURE, WARD_NEVER, WARD_FEW, WARD_ATTENDED, WARD_POLICIES };
 
 struct request;
 

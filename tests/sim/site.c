@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINES_MS 300 /* until its last lines are read */
+
 /* ---- the brain's way out ---------------------------------------------------------- */
 
 static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
@@ -44,11 +46,38 @@ static void reconnect(void *self)
 static void keep_wish(void *self, const struct pm_wish *wish)
 {
     struct site *site = self;
-    enum pm_err err;
+    enum pm_err err = PM_OK;
 
     site->wish.n = 0;
-    err = pm_encode(&pm_wish_desc, wish, &site->wish);
+    if (wish != NULL)
+        err = pm_encode(&pm_wish_desc, wish, &site->wish);
     pm_assert(err == PM_OK);
+}
+
+static void copy_past(struct site *site, const struct pm_kept_end *at, size_t n)
+{
+    site->past = pm_resize(site->past, site->n_past + n + 1, sizeof *site->past);
+    for (size_t i = 0; i < n; i++) {
+        enum pm_err err = pm_copy(&pm_kept_end_desc, &at[i], &site->past_arena,
+                                  &site->past[site->n_past++]);
+        pm_assert(err == PM_OK);
+    }
+}
+
+static void keep_past(void *self, const struct pm_kept_end *at, size_t n, bool anew)
+{
+    struct site *site = self;
+
+    if (anew) {
+        pm_arena_fini(&site->past_arena);
+        site->n_past = 0;
+    }
+    copy_past(site, at, n);
+}
+
+static bool oom_ran(void *self)
+{
+    return chance(((struct site *)self)->w, 10);
 }
 
 static const char *resolve(void *self, const struct pm_spec *spec, struct pm_arena *arena,
@@ -74,9 +103,28 @@ static void limits(void *self, struct output_file *output, uint64_t max_bytes, u
     (void)self, (void)output, (void)max_bytes, (void)keep;
 }
 
+/* The last lines of the life a slot held last; nobody has any of an earlier one. */
+static void tell_last(struct world *w, void *subject, uint64_t tag)
+{
+    struct site *site = subject;
+    const struct slot *slot = &site->keeper.slots[tag % SIM_SLOTS];
+    struct pm_blob lines = { (const uint8_t *)slot->name, strlen(slot->name) };
+
+    if (site->brain == NULL || tag / SIM_SLOTS != site->life)
+        return;
+    brain_on_last(site->brain, slot->group, slot->name, slot->run, slot->run, lines, world_now(w));
+    site_wake_soon(site);
+}
+
 static void last(void *self, struct output_file *output, uint64_t run)
 {
-    (void)self, (void)output, (void)run;
+    struct site *site = self;
+
+    (void)output;
+    for (size_t i = 0; i < SIM_SLOTS; i++)
+        if (site->keeper.slots[i].run == run)
+            later(site->w, between(site->w, 1, LINES_MS), tell_last, site,
+                  site->life * SIM_SLOTS + i);
 }
 
 static void follow(void *self, struct output_file *output, uint64_t id, bool on)
@@ -91,7 +139,8 @@ static void read_output(void *self, struct output_file *output, const struct pm_
 
 static const struct brain_port port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
-    .keep_wish = keep_wish, .resolve = resolve, .chance = die, .log = log_line, .file = mover_file,
+    .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = oom_ran, .resolve = resolve,
+    .chance = die, .log = log_line, .file = mover_file,
     .limits = limits, .collect = mover_collect, .follow = follow, .read = read_output, .last = last,
     .drained = mover_drained, .drop = mover_drop,
 };
@@ -108,6 +157,10 @@ static void take_turn(struct world *w, void *subject, uint64_t tag)
         return;
     site->turn_at_ms = INT64_MAX;
     brain_turn(site->brain, world_now(w));
+    if (site->hears_ms != 0)
+        site->heard_ms = site->hears_ms;
+    site->hears_ms = 0;
+    check_attended(site);
     wake(site, brain_next(site->brain).ms);
 }
 
@@ -142,6 +195,16 @@ void site_on_keeper(struct site *site, struct letter *letter)
     site_wake_soon(site);
 }
 
+static uint64_t session_in(enum pm_msg kind, const void *msg)
+{
+    const struct pm_desc *desc = pm_msg_desc(kind);
+
+    for (size_t i = 0; i < desc->n; i++)
+        if (strcmp(desc->fields[i].key, "session") == 0)
+            return *(const uint64_t *)((const char *)msg + desc->fields[i].offset);
+    return 0;
+}
+
 void site_on_sheriff(struct site *site, struct letter *letter)
 {
     struct opened opened;
@@ -151,6 +214,9 @@ void site_on_sheriff(struct site *site, struct letter *letter)
     if (site->brain != NULL) {
         tell(site->w, "%s ← sheriff: %s", site->name, pm_msg_desc(letter->kind)->name);
         session = brain_session(site->brain);
+        if (letter->kind != PM_MSG_WELCOME && session != 0
+            && session_in(letter->kind, opened.msg) == session)
+            site->hears_ms = site->w->now_ms;
         brain_on_sheriff(site->brain, letter->kind, opened.msg, world_now(site->w));
         if (spoken != site->spoken)
             check_obeyed(site, session, letter->kind, opened.msg);
@@ -192,10 +258,20 @@ void site_begin_brain(struct site *site)
 
     tell(site->w, "%s: a brain begins", site->name);
     site->life++;
+    site->born_ms = site->w->now_ms;
     site->turn_at_ms = INT64_MAX;
     brain_open(&setup, world_now(site->w), &site->brain);
     load_wish(site);
+    for (size_t i = 0; i < site->n_past; i++)
+        brain_load_past(site->brain, &site->past[i]);
     network_dial(site);
+}
+
+void site_forget(struct site *site)
+{
+    pm_buf_fini(&site->wish);
+    pm_arena_fini(&site->past_arena);
+    site->n_past = 0;
 }
 
 /* A killed brain keeps no wish: what closing would write is thrown away. */
@@ -209,6 +285,7 @@ void site_kill_brain(struct site *site)
     site->wish = (struct pm_buf){ 0 };
     brain_close(&site->brain);
     mover_die(site);
+    site->hears_ms = 0;
     pm_buf_fini(&site->wish);
     site->wish = kept;
     site->life++;
@@ -232,7 +309,8 @@ void sites_close(struct world *w)
     for (size_t i = 0; i < w->n_sites; i++) {
         site_kill_brain(&w->sites[i]);
         keeper_fini(&w->sites[i].keeper);
-        pm_buf_fini(&w->sites[i].wish);
+        site_forget(&w->sites[i]);
+        free(w->sites[i].past);
     }
     free(w->sites);
 }

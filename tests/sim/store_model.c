@@ -2,6 +2,7 @@
  */
 #include "sim/store_model.h"
 
+#include "sim/graves.h"
 #include "sim/office.h"
 
 #include <stdlib.h>
@@ -136,8 +137,10 @@ static void answer(struct world *w, void *subject, uint64_t tag)
     if (!office_is_open(w) || tag != office_life(w))
         return;
     batch = first(store);
-    if (!refused)
+    if (!refused) {
         write_batch(store, batch);
+        graves_store(w, batch);
+    }
     if (store->n_waiting > 0)
         later(w, takes_ms(w), answer, store, tag);
     office_on_stored(w, batch->number, refused ? PM_IO : PM_OK);
@@ -158,8 +161,10 @@ void store_model_die(struct world *w, struct store_model *store)
 
     for (; store->n_waiting > 0; written -= written > 0) {
         struct batch *batch = first(store);
-        if (written > 0)
+        if (written > 0) {
             write_batch(store, batch);
+            graves_store(w, batch);
+        }
         batch_close(&batch);
     }
 }

@@ -22,11 +22,17 @@ void ward_label(const struct ward *ward, char *text, size_t size)
     pm_spec_label(ward->group, ward->name, ward->site->name, text, size);
 }
 
+bool ward_is_attended(const struct ward *ward)
+{
+    return ward->number % WARD_POLICIES == WARD_ATTENDED;
+}
+
 struct pm_spec ward_spec(const struct ward *ward, const struct draft *draft)
 {
     static const enum pm_auto_restart restart[WARD_POLICIES] = {
         [WARD_ALWAYS] = PM_AUTO_RESTART_ALWAYS, [WARD_ON_FAILURE] = PM_AUTO_RESTART_ON_FAILURE,
         [WARD_NEVER] = PM_AUTO_RESTART_NO, [WARD_FEW] = PM_AUTO_RESTART_ALWAYS,
+        [WARD_ATTENDED] = PM_AUTO_RESTART_ALWAYS,
     };
     unsigned policy = ward->number % WARD_POLICIES;
     struct pm_spec spec;
@@ -42,6 +48,7 @@ struct pm_spec ward_spec(const struct ward *ward, const struct draft *draft)
     spec.restart_max_delay_ms = 1500;
     spec.restart_factor = 2;
     spec.restart_max_failures = policy == WARD_FEW ? 3 : 0;
+    spec.sheriff_loss_ms = policy == WARD_ATTENDED ? ATTENDED_MS : 0;
     spec.stop_timeout_ms = 300 + 200 * (ward->number % 5);
     return spec;
 }

@@ -26,6 +26,9 @@ struct request {
 
 void request_free(struct request *request);
 
+#define ATTENDED_MS 5000 /* a silence of the sheriff that ends an attended ward's life */
+bool ward_is_attended(const struct ward *ward);
+
 struct pm_spec ward_spec(const struct ward *ward, const struct draft *draft); /* borrows both */
 void ward_obey(struct world *w, struct ward *ward, const struct request *request, size_t at);
 void ward_label(const struct ward *ward, char *text, size_t size);

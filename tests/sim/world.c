@@ -3,6 +3,7 @@
  */
 #include "sim/world.h"
 
+#include "sim/graves.h"
 #include "sim/invariants.h"
 #include "sim/network.h"
 #include "sim/office.h"
@@ -162,5 +163,6 @@ void world_close(struct world *w)
     operator_close(w);
     network_close(w);
     checks_fini(w);
+    graves_fini(w);
     free(w->agenda.at);
 }

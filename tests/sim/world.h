@@ -14,6 +14,7 @@ struct office;   /* office.h: the sheriff and its store */
 struct network;  /* network.h */
 struct operator; /* operator.h: who gives orders */
 struct checks;   /* invariants.h */
+struct graves;   /* graves.h */
 
 typedef void deed(struct world *w, void *subject, uint64_t tag);
 
@@ -33,6 +34,7 @@ struct world {
     struct network *network;
     struct operator *operator;
     struct checks *checks;
+    struct graves *graves;
     uint64_t letters, births, troubles; /* for the record */
 };
 
