@@ -259,8 +259,8 @@ static void print_advice(const struct story *story, const char *label)
     if (cure != NULL)
         out_line("  Cure: %s", cure);
     if (!in_touch)
-        out_line("  Next: is deputyd running on %s, with --name %s, and does it reach this sheriff? "
-                 "(procmanctl deputies)", proc->host, proc->host);
+        out_line("  Next: is deputyd running on %s, with --name %s, and does it reach this "
+                 "sheriff? (procmanctl deputies)", proc->host, proc->host);
     else if (proc->state == PM_STATE_FAILED || proc->state == PM_STATE_EXITED)
         out_line("  Next: procmanctl start '%s' gives it a new run.", label);
     else if (proc->state == PM_STATE_BACKOFF)

@@ -72,12 +72,8 @@ enum pm_err past_file_add(struct past_file *file, const struct pm_kept_end *at, 
 
     if (err != PM_OK)
         return err;
-    if (!write_at(file->fd, file->end, &file->bytes)) {
-        int saved = errno;
-        (void)ftruncate(file->fd, file->end); /* a torn one would hide those that follow */
-        errno = saved;
-        return PM_IO;
-    }
+    if (!write_at(file->fd, file->end, &file->bytes))
+        return PM_IO; /* a torn one is overwritten by the next, or cut off by the next brain */
     file->end += (off_t)file->bytes.n;
     return PM_OK;
 }
