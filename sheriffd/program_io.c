@@ -21,7 +21,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define STORE_FILE  "sheriff.db"
@@ -38,7 +37,7 @@ struct program {
     int signals;      /* signalfd */
     bool reapply;     /* the configuration is to be applied, when no other change is under way */
     bool finished;
-    pid_t deputy;     /* a lone ranger's; 0 = none of ours */
+    struct lone_ranger *ranger; /* NULL: none */
 };
 
 static struct sheriff_now now(void)
@@ -156,6 +155,9 @@ static int turn(struct program *p)
     next = sheriff_turn(p->sheriff, now());
     if (p->finished)
         return -1;
+    int64_t deputy = sheriff_is_ending(p->sheriff) ? -1 : lone_ranger_turn(p->ranger, pm_mono_now());
+    if (deputy >= 0 && deputy < next)
+        next = deputy > 0 ? deputy : 1;
     zloop_timer_end(p->loop, p->timer);
     p->timer = zloop_timer(p->loop, (size_t)next, 1, on_timer, p);
     return 0;
@@ -235,17 +237,6 @@ static void end(struct program *p)
     sheriff_end(p->sheriff, now());
 }
 
-static void on_child(struct program *p)
-{
-    int status;
-
-    while (waitpid(-1, &status, WNOHANG) > 0)
-        if (WIFSIGNALED(status))
-            pm_log_warning("our deputy was killed by signal %d; start the sheriff again to have "
-                           "one", WTERMSIG(status));
-    p->deputy = 0;
-}
-
 static int on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct program *p = arg;
@@ -256,7 +247,7 @@ static int on_signal(zloop_t *loop, zmq_pollitem_t *item, void *arg)
         if (signal.ssi_signo == SIGHUP)
             p->reapply = p->setup->config != NULL;
         else if (signal.ssi_signo == SIGCHLD)
-            on_child(p);
+            lone_ranger_reap(p->ranger, pm_mono_now());
         else
             end(p);
     }
@@ -308,16 +299,17 @@ static void wire(struct program *p)
 
 static bool bring_deputy(struct program *p, char **why)
 {
-    struct lone_ranger ranger = { .name = p->setup->name, .run_dir = p->setup->run_dir,
-                                  .state_dir = p->setup->state_dir,
-                                  .log_dir = p->setup->log_dir };
+    struct lone_ranger_setup ranger = { .name = p->setup->name, .run_dir = p->setup->run_dir,
+                                        .state_dir = p->setup->state_dir,
+                                        .log_dir = p->setup->log_dir };
 
-    return !p->setup->lone_ranger || lone_ranger_start(&ranger, &p->deputy, why) == PM_OK;
+    return !p->setup->lone_ranger ||
+           lone_ranger_open(&ranger, pm_mono_now(), &p->ranger, why) == PM_OK;
 }
 
 static void close_all(struct program *p)
 {
-    lone_ranger_wait(p->deputy, RANGER_MS);
+    lone_ranger_close(&p->ranger, RANGER_MS);
     if (p->loop != NULL)
         zloop_destroy(&p->loop);
     if (p->signals >= 0)

@@ -254,6 +254,11 @@ void sheriff_end(struct sheriff *s, struct sheriff_now now)
         retired(s);
 }
 
+bool sheriff_is_ending(const struct sheriff *s)
+{
+    return s->end.asked;
+}
+
 /* ---- what goes out ---------------------------------------------------------------- */
 
 static void publish_view(struct sheriff *s)

@@ -76,6 +76,7 @@ void sheriff_on_bad_message(struct sheriff *s);              /* something was re
 
 /* End: a lone ranger retires its deputy first. finish() is called when that is done. */
 void sheriff_end(struct sheriff *s, struct sheriff_now now);
+bool sheriff_is_ending(const struct sheriff *s);
 
 /* Returns in how many ms to call it again at the latest. */
 int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now);

@@ -96,7 +96,10 @@ static void end_when_over(struct brain *b, struct pm_mono now)
     if (!b->ready || !b->ending || b->finished || !(b->leave_running || all_is_over(b)))
         return;
     b->finished = true;
-    wish_keep(b, now);
+    if (b->retired && !b->leave_running)
+        wish_forget(b);
+    else
+        wish_keep(b, now);
     if (!b->leave_running)
         slots_finish(b);
     past_bye(b, now);
@@ -195,6 +198,7 @@ static void in_session(struct brain *b, enum pm_msg kind, const void *msg, struc
         past_on_noted(b, msg, now);
         break;
     case PM_MSG_RETIRE:
+        b->retired = true;
         begin_to_end(b, false, now);
         break;
     default:

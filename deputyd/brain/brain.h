@@ -23,7 +23,8 @@ struct brain_port {
     /* false: there is no room, or nobody is there; the brain tries again */
     bool (*to_sheriff)(void *self, enum pm_msg kind, const void *msg);
     void (*reconnect)(void *self);                          /* begin a new connection */
-    void (*keep_wish)(void *self, const struct pm_wish *wish); /* over the brain's death */
+    void (*keep_wish)(void *self, const struct pm_wish *wish); /* over the brain's death; NULL:
+                                                                  there is none any more */
     /* Likewise these ends of lives, beside those kept already; anew: they are all there are. */
     void (*keep_past)(void *self, const struct pm_kept_end *at, size_t n, bool anew);
     bool (*oom_ran)(void *self); /* the kernel has just ended processes for want of memory */

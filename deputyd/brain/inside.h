@@ -74,6 +74,7 @@ struct brain {
     uint64_t epoch;
     bool ready;                /* the keeper has said all */
     bool ending, leave_running, finished;
+    bool retired;              /* it was the sheriff who ended us */
 };
 
 /* brain.c */
@@ -121,6 +122,7 @@ void wish_begin(struct brain *brain, bool warm, struct pm_mono now);
 void wish_obey_loaded(struct brain *brain, struct pm_mono now);
 void wish_keep_soon(struct brain *brain, struct pm_mono now);
 void wish_keep(struct brain *brain, struct pm_mono now); /* if it is not kept */
+void wish_forget(struct brain *brain);
 
 /* loss.c: on_sheriff_loss. loss.heard is what was kept, until it begins. */
 void loss_begin(struct brain *brain, bool warm, struct pm_mono now);

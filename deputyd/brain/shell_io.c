@@ -43,8 +43,13 @@ static void reconnect(void *self)
 static void keep_wish(void *self, const struct pm_wish *wish)
 {
     struct shell *shell = self;
-    enum pm_err err = wish_save(shell->wish_path, wish);
+    enum pm_err err;
 
+    if (wish == NULL) {
+        wish_remove(shell->wish_path);
+        return;
+    }
+    err = wish_save(shell->wish_path, wish);
     if (err != PM_OK && !shell->wish_failed)
         pm_log_error("cannot keep the wish in %s: %s; a brain that begins without its sheriff "
                      "would not know it", shell->wish_path,

@@ -24,7 +24,7 @@ void wish_fini(struct wish *wish)
     pm_arena_fini(&wish->pending_arena);
 }
 
-static void keep_soon(struct brain *b, struct pm_mono now)
+void wish_keep_soon(struct brain *b, struct pm_mono now)
 {
     size_t pause_ms = specs_list(b->wish.specs).n / KEPT_SPECS_PER_MS;
     struct pm_mono earliest = pm_mono_after(b->wish.kept, (int64_t)pause_ms);
@@ -38,6 +38,7 @@ void wish_keep(struct brain *b, struct pm_mono now)
     struct pm_wish wish = {
         .sheriff_id = b->wish.sheriff_id, .generation = b->wish.generation,
         .specs_generation = b->wish.specs_generation,
+        .heard_ms = b->loss.noted ? b->loss.heard.ms : 0,
         .specs = specs_list(b->wish.specs), .wants = b->wish.wants.wants,
     };
 
@@ -46,6 +47,14 @@ void wish_keep(struct brain *b, struct pm_mono now)
     b->wish.keep_at.ms = 0;
     b->wish.kept = now;
     b->port->keep_wish(b->self, &wish);
+}
+
+/* The sheriff wants nothing here any more: who begins here next has nothing that a sheriff without
+ * a store would adopt. */
+void wish_forget(struct brain *b)
+{
+    b->wish.keep_at.ms = 0;
+    b->port->keep_wish(b->self, NULL);
 }
 
 /* ---- specs ------------------------------------------------------------------------ */
@@ -92,12 +101,19 @@ static void spread_specs(struct brain *b, struct pm_mono now)
 
 /* ---- wants ------------------------------------------------------------------------ */
 
+/* A former life's wish is the sheriff's word no more for what must not run without him. */
+static bool needs_the_sheriff(const struct brain *b, const struct proc *proc,
+                              const struct pm_want *want)
+{
+    return b->wish.loaded && want->up && proc->spec->sheriff_loss_ms != 0;
+}
+
 static void spread_wants(struct brain *b, struct pm_mono now)
 {
     for (size_t i = 0; i < b->wish.wants.wants.n; i++) {
         const struct pm_want *want = &b->wish.wants.wants.at[i];
         struct proc *proc = roster_by_id(&b->roster, want->id);
-        if (proc != NULL)
+        if (proc != NULL && !needs_the_sheriff(b, proc, want))
             life_want(b, proc, want, now);
     }
 }
@@ -139,7 +155,7 @@ static void obey(struct brain *b, const struct pm_wants *wants, struct pm_mono n
     b->wish.loaded = false;
     b->wish.obey_at.ms = 0;
     b->link.changed = true; /* a status that answers this generation, even if nothing changes */
-    keep_soon(b, now);
+    wish_keep_soon(b, now);
     if (specs_are_new && promises_a_life(b))
         wish_keep(b, now);
     spread_wants(b, now);
@@ -168,8 +184,9 @@ void wish_take_specs(struct brain *b, const struct pm_specs *specs, struct pm_mo
     specs_drop(&b->wish.specs);
     b->wish.specs = fresh;
     b->link.changed = true;
-    keep_soon(b, now);
+    wish_keep_soon(b, now);
     spread_specs(b, now);
+    loss_count(b);
 
     if (b->wish.pending.generation != 0 && b->wish.pending.specs_generation == specs->generation) {
         obey(b, &b->wish.pending, now);
@@ -206,6 +223,7 @@ void brain_load_wish(struct brain *b, const struct pm_wish *wish)
     b->wish.specs_generation = wish->specs_generation;
     b->wish.loaded = copy_wants(b, &wants, &b->wish.wants_arena, &b->wish.wants);
     b->wish.generation = b->wish.loaded ? wish->generation : 0;
+    b->loss.heard.ms = wish->heard_ms;
 }
 
 void wish_begin(struct brain *b, bool warm, struct pm_mono now)
@@ -224,6 +242,6 @@ void wish_obey_loaded(struct brain *b, struct pm_mono now)
     b->wish.obey_at.ms = 0;
     if (!b->wish.loaded || b->ending)
         return;
-    b->wish.loaded = false;
     spread_wants(b, now);
+    b->wish.loaded = false;
 }

@@ -56,6 +56,12 @@ enum pm_err wish_save(const char *path, const struct pm_wish *wish)
     return PM_OK;
 }
 
+/* A file that cannot be removed is in a directory that is gone, or will be said of when it is written. */
+void wish_remove(const char *path)
+{
+    (void)unlink(path);
+}
+
 /* The whole file into the arena. */
 static enum pm_err read_all(int fd, struct pm_arena *arena, uint8_t **out, size_t *out_n)
 {

@@ -169,6 +169,35 @@ def test_up_and_down_in_one_line_each(fleet):
     assert fleet.ctl("status").status == 5
 
 
+def test_down_leaves_nothing_that_a_sheriff_without_a_store_would_adopt(fleet):
+    path = fleet.file("fleet.yaml", "processes:\n  - {name: cam, command: sleep 4722}\n")
+    fleet.ok("up", path, "--state-dir", fleet.state_dir)
+    fleet.pid("cam")
+    fleet.ok("down")
+    wait_until(lambda: not fleet.everything(), "everything has ended")
+    for file in fleet.state_dir.glob("sheriff.db*"):
+        file.unlink()
+    fleet.ok("up", "--state-dir", fleet.state_dir)
+    assert fleet.status() == []
+    fleet.ok("down")
+    wait_until(lambda: not fleet.everything(), "everything has ended")
+
+
+def test_a_lone_rangers_killed_deputy_comes_again_and_finds_its_processes(fleet):
+    def deputies():
+        return [pid for pid, line in fleet.everything().items() if line[0].endswith("/deputyd")]
+
+    path = fleet.file("fleet.yaml", "processes:\n  - {name: cam, command: sleep 4723}\n")
+    fleet.ok("up", path, "--state-dir", fleet.state_dir)
+    pid, before = fleet.pid("cam"), deputies()
+    os.kill(before[0], signal.SIGKILL)
+    wait_until(lambda: deputies() and deputies() != before, "there is a new deputy")
+    fleet.ok("restart", "cam")          # it is supervised again; until then it kept its pid
+    assert not alive(pid) and fleet.pid("cam") != pid
+    fleet.ok("down")
+    wait_until(lambda: not fleet.everything(), "everything has ended")
+
+
 def test_down_says_when_a_process_outlasts_its_patience(fleet):
     path = fleet.file("fleet.yaml", "processes:\n  - name: stubborn\n    stop: {timeout: 3s}\n"
                       "    command: trap '' TERM; while :; do sleep 0.1; done\n")

@@ -56,6 +56,7 @@ Test(brain, a_retired_deputy_stops_all_and_ends)
     then_said("kill 0/1 15\n");
     when_ended(0, 1, 0, SIGTERM);
     then_said("seen 0/1\nstatus 1\nfree 0\nbye\nfinished\n");
+    cr_assert_eq(t.wish.n, 0, "and leaves no wish behind");
 }
 
 Test(brain, a_new_brain_in_the_middle_of_an_end_goes_on_ending)
