@@ -24,11 +24,6 @@
 #define LIFETIME_MS 20000
 #define REBEGIN_MS  4000  /* until somebody starts the deputy again */
 
-bool slot_lives(const struct slot *slot)
-{
-    return slot->phase == SLOT_LIVE && !slot->dead;
-}
-
 struct slot *keeper_find(struct site *site, const char *group, const char *name)
 {
     for (size_t i = 0; i < SIM_SLOTS; i++) {
@@ -241,30 +236,6 @@ static void take_note(struct slot *slot, struct pm_blob note)
     slot->named = false;
 }
 
-/* The life before this one may still have last words in its pipes. */
-static void owe(struct slot *slot)
-{
-    if (!slot->piped)
-        return;
-    if (slot->n_owed == SIM_OWED)
-        memmove(&slot->owed[0], &slot->owed[1], --slot->n_owed * sizeof slot->owed[0]);
-    slot->owed[slot->n_owed++] = slot->run;
-    slot->piped = false;
-}
-
-static void drained(struct site *site, struct slot *slot, uint64_t run)
-{
-    size_t kept = 0;
-
-    if (slot->run == run && slot_lives(slot))
-        wrong(site->w, "%s: the output of %s, which lives, is drained", site->name, slot->name);
-    slot->piped = slot->piped && slot->run != run;
-    for (size_t i = 0; i < slot->n_owed; i++)
-        if (slot->owed[i] != run)
-            slot->owed[kept++] = slot->owed[i];
-    slot->n_owed = kept;
-}
-
 static void bear(struct site *site, struct slot *slot, const struct pm_spawn *spawn)
 {
     struct world *w = site->w;
@@ -282,14 +253,6 @@ static void bear(struct site *site, struct slot *slot, const struct pm_spawn *sp
         later(w, between(w, 0, chance(w, 30) ? 50 : LIFETIME_MS), die_of_itself, site, slot->life);
 }
 
-static void renew(struct slot *slot, uint64_t run)
-{
-    struct slot before = *slot;
-
-    *slot = (struct slot){ .phase = SLOT_IDLE, .run = run, .n_owed = before.n_owed };
-    memcpy(slot->owed, before.owed, sizeof slot->owed);
-}
-
 static void spawn(struct site *site, const struct pm_spawn *what)
 {
     struct world *w = site->w;
@@ -304,8 +267,7 @@ static void spawn(struct site *site, const struct pm_spawn *what)
     if (what->run <= slot->run)
         wrong(w, "%s: %s begins run %llu after %llu", site->name, name,
               (unsigned long long)what->run, (unsigned long long)slot->run);
-    owe(slot);
-    renew(slot, what->run);
+    slot_renew(slot, what->run);
     take_note(slot, what->note);
     snprintf(slot->group, sizeof slot->group, "%s", group);
     snprintf(slot->name, sizeof slot->name, "%s", name);
@@ -385,8 +347,8 @@ static void take_request(struct site *site, enum pm_msg kind, const void *msg)
              ((const struct pm_note *)msg)->note);
         break;
     case PM_MSG_DRAINED:
-        drained(site, &slots[((const struct pm_drained *)msg)->slot],
-                ((const struct pm_drained *)msg)->run);
+        slot_drained(site, &slots[((const struct pm_drained *)msg)->slot],
+                     ((const struct pm_drained *)msg)->run);
         break;
     case PM_MSG_SEEN:
         seen(&slots[((const struct pm_seen *)msg)->slot], ((const struct pm_seen *)msg)->run);
@@ -472,28 +434,6 @@ void keeper_terminate(struct site *site, bool leave_running)
 
 /* ---- the next one ----------------------------------------------------------------- */
 
-static void take_over(struct slot *slot, enum keeper_memory memory)
-{
-    bool lives = slot_lives(slot) && memory != KEEPER_REBOOTED;
-
-    slot->piped = lives; /* a pipe that nobody has open is gone */
-    slot->n_owed = 0;
-    slot->named = false;
-    if (!lives && memory != KEEPER_REMEMBERS) {
-        *slot = (struct slot){ 0 };
-    } else if (lives) {
-        slot->adopted = true;
-        if (memory == KEEPER_LOST_TABLE)
-            slot->note_n = 0;
-        slot->named = slot->note_n == 0;
-    } else if (slot->phase == SLOT_LIVE) {
-        slot->phase = SLOT_ENDED;
-        slot->dead = false;
-        slot->unknown = true;
-        slot->exit_code = slot->exit_signal = 0;
-    }
-}
-
 void keeper_begin(struct site *site, enum keeper_memory memory)
 {
     struct keeper *keeper = &site->keeper;
@@ -503,7 +443,7 @@ void keeper_begin(struct site *site, enum keeper_memory memory)
     if (memory == KEEPER_REBOOTED)
         graves_forget(site);
     for (size_t i = 0; i < SIM_SLOTS; i++)
-        take_over(&keeper->slots[i], memory);
+        slot_take_over(&keeper->slots[i], memory);
     if (memory != KEEPER_REMEMBERS || keeper->epoch == 0) {
         keeper->epoch = roll(site->w, 0) | 1;
         keeper->brains = 0;

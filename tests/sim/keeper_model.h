@@ -57,6 +57,9 @@ bool keeper_gave_pipes(const struct site *site, enum pm_msg kind, const void *ms
 void keeper_fini(struct keeper *keeper);
 
 bool slot_lives(const struct slot *slot);
+void slot_renew(struct slot *slot, uint64_t run); /* the next life begins in it */
+void slot_drained(struct site *site, struct slot *slot, uint64_t run);
+void slot_take_over(struct slot *slot, enum keeper_memory memory); /* by the next keeper */
 struct slot *keeper_find(struct site *site, const char *group, const char *name); /* who lives */
 void keeper_end_random(struct site *site);                 /* a process dies by itself */
 
