@@ -98,8 +98,9 @@ static void print_line(struct watch *watch, const struct pm_event *event)
     if (watch->ctl->set.json)
         (void)out_json_line(&pm_event_desc, event);
     else
-        out_shaded(shade_of_event(event), "%s  %-9s %s: %s", when_text((struct pm_wall){ event->time_ms }, when),
-                   event->what, subject_of(event, label, sizeof(label)), sentence);
+        out_shaded(shade_of_event(event), "%s  %-9s %s: %s",
+                   when_text((struct pm_wall){ event->time_ms }, when), event->what,
+                   subject_of(event, label, sizeof(label)), sentence);
 }
 
 /* ---- following ---- */

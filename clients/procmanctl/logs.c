@@ -116,16 +116,16 @@ static void add_sources(struct logs *logs, const struct pm_proc_list *procs)
                     && (procs->n > 1 || set->timestamps || set->json || logs->wanted.grep);
     for (size_t i = 0; i < procs->n; ++i)
         (void)source_add(logs, &procs->at[i]);
-    show_prefixes(logs);
+    logs->renamed = true;
 }
 
 static enum pm_err show(struct logs *logs)
 {
     bool on_screen = out_is_terminal() && isatty(STDERR_FILENO);
 
+    interrupt_says(on_screen && *shade_end() ? CLEAN_RESET : NULL);
     if (logs->ctl->set.save)
         return save_all(logs, logs->ctl->set.save);
-    interrupt_says(on_screen && *shade_end() ? CLEAN_RESET : NULL);
     return logs->ctl->set.follow ? live_follow(logs) : past_read(logs);
 }
 

@@ -44,6 +44,7 @@ struct source {              /* one process */
     bool quiet;              /* what is missing has been, or will be, told another time */
     uint64_t unknown;        /* bytes left out because their origin is not known any more */
     enum pm_err err;         /* what was last said about it */
+    bool ambiguous;          /* without its group */
     char *prefix;            /* "cam@rig08 | ", or NULL */
     const char *shade;
     struct cleaner cleaners[PM_STREAM_ERR + 1];
@@ -57,6 +58,7 @@ struct logs {
     bool by_line;            /* not bytes as they come: prefixes, times, JSON, a search */
     struct source **sources; /* in the order of their prefixes */
     size_t n;
+    bool renamed;            /* their prefixes are to be made anew */
     struct merge merge;
     struct cleaner *open;    /* the stream whose unfinished line the cursor stands in, or NULL */
     bool follows;            /* the past is over: lines end when their newline comes */
@@ -82,7 +84,6 @@ enum pm_err tail_find(struct source *source) PM_MUST_USE;
 
 /* ---- logs_show.c ---- */
 
-void show_prefixes(struct logs *logs);           /* after sources came or went */
 void show_line(struct source *source);           /* ->line */
 void show_bytes(struct source *source, const struct pm_stretch *stretch);
 void show_notice(struct source *source, const char *format, ...) PM_PRINTF(2, 3);

@@ -11,8 +11,8 @@
 #include <procman/spec.h>
 #include <string.h>
 
-#define TICK_MS    200                  /* how late a retry, or the end of our reader, may be seen */
-#define HELD_BYTES ((size_t)1 << 20)    /* of one process, before they are shown in between */
+#define TICK_MS    200               /* how late a retry, or our reader's end, may be seen */
+#define HELD_BYTES ((size_t)1 << 20) /* of one process, before they are shown in between */
 
 struct live {
     struct logs *logs;
@@ -46,7 +46,7 @@ static void rearrange(struct logs *logs)
         for (size_t i = 0; i < logs->n; ++i)
             logs->sources[i]->take = source_queue;
     }
-    show_prefixes(logs);
+    logs->renamed = true;
 }
 
 /* fresh: nobody has seen any of its output. */
@@ -83,7 +83,7 @@ static void leave(struct live *live, struct source *source)
     for (size_t i = 0; i < logs->n; ++i)
         if (logs->sources[i] == source)
             source_remove(logs, i);
-    show_prefixes(logs);
+    logs->renamed = true;
 }
 
 /* A process that was removed is over, also when another one has its name since. */

@@ -35,16 +35,25 @@ const char *count_text(uint64_t n, char *text)
 
 /* ---- prefixes: as much of group/name@host as tells them apart ---- */
 
-static bool is_ambiguous(const struct logs *logs, const struct source *source)
+static int by_name_and_host(const void *a, const void *b)
 {
-    for (size_t i = 0; i < logs->n; ++i) {
-        const struct source *other = logs->sources[i];
+    const struct source *const *one = a, *const *other = b;
+    int order = strcmp((*one)->name, (*other)->name);
 
-        if (other != source && strcmp(other->name, source->name) == 0
-            && strcmp(other->host, source->host) == 0)
-            return true;
-    }
-    return false;
+    return order ? order : strcmp((*one)->host, (*other)->host);
+}
+
+static void find_ambiguous(const struct logs *logs)
+{
+    struct source **sorted = pm_resize(NULL, logs->n + 1, sizeof(struct source *));
+
+    memcpy(sorted, logs->sources, logs->n * sizeof(struct source *));
+    qsort(sorted, logs->n, sizeof(struct source *), by_name_and_host);
+    for (size_t i = 0; i < logs->n; ++i)
+        sorted[i]->ambiguous = (i > 0 && by_name_and_host(&sorted[i - 1], &sorted[i]) == 0)
+                               || (i + 1 < logs->n
+                                   && by_name_and_host(&sorted[i], &sorted[i + 1]) == 0);
+    free(sorted);
 }
 
 static bool on_several_hosts(const struct logs *logs)
@@ -55,9 +64,9 @@ static bool on_several_hosts(const struct logs *logs)
     return false;
 }
 
-static char *prefix_of(const struct logs *logs, const struct source *source, bool with_host)
+static char *prefix_of(const struct source *source, bool with_host)
 {
-    const char *group = is_ambiguous(logs, source) ? source->group : "";
+    const char *group = source->ambiguous ? source->group : "";
     char label[PM_LABEL_SIZE], safe[4 * PM_LABEL_SIZE];
 
     pm_spec_label(group, source->name, with_host ? source->host : "", label, sizeof(label));
@@ -82,11 +91,13 @@ static int width_of(const char *text)
     return width;
 }
 
-void show_prefixes(struct logs *logs)
+static void rename_all(struct logs *logs)
 {
     bool with_host = on_several_hosts(logs);
     int width = 0;
 
+    logs->renamed = false;
+    find_ambiguous(logs);
     for (size_t i = 0; i < logs->n; ++i) {
         struct source *source = logs->sources[i];
 
@@ -96,7 +107,7 @@ void show_prefixes(struct logs *logs)
             source->cleaners[j].colours = *source->shade != '\0';
         if (logs->n == 1 || logs->ctl->set.json)
             continue;
-        source->prefix = prefix_of(logs, source, with_host);
+        source->prefix = prefix_of(source, with_host);
         if (width_of(source->prefix) > width)
             width = width_of(source->prefix);
     }
@@ -135,6 +146,8 @@ void show_bytes(struct source *source, const struct pm_stretch *stretch)
 {
     struct cleaner *cleaner = &source->cleaners[0];
 
+    if (source->logs->renamed)
+        rename_all(source->logs);
     put_clean(cleaner, stretch->at, stretch->n);
     source->logs->open = stretch->at[stretch->n - 1] == '\n' ? NULL : cleaner;
 }
@@ -214,6 +227,8 @@ void show_line(struct source *source)
     struct cleaner *cleaner = &source->cleaners[line->stream];
     struct logs *logs = source->logs;
 
+    if (logs->renamed)
+        rename_all(logs);
     if (logs->ctl->set.json) {
         put_json(source);
         return;

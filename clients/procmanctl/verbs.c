@@ -84,14 +84,16 @@ const struct verb verbs[] = {
     { "signal", NULL, "SIGNAL SEL…", "send processes a signal",
       "SIGNAL is a name or a number: HUP, SIGUSR1, 10.", "procmanctl signal HUP web\n",
       BIT(TIMEOUT), 2, ANY_NUMBER, "signal needs a signal and a selector", verb_signal },
-    { "logs", "tail", "SEL… [-f] [-n LINES] [--since TIME] [--until TIME] [--timestamps] [--stderr] "
-      "[--previous] [--grep RE] [--save DIR]", "what processes wrote",
+    { "logs", "tail",
+      "SEL… [-f] [-n LINES] [--since TIME] [--until TIME] [--timestamps] [--stderr] [--previous] "
+      "[--grep RE] [--save DIR]", "what processes wrote",
       "The last 50 lines of each; all of them with --since, --until, --previous, --save, or --grep "
       "without -f; -n all: all there is. Into a pipe the bytes go as they are; on a terminal "
       "control characters are left out.",
       "procmanctl logs cam -f\nprocmanctl logs drivers/ -n 5\nprocmanctl logs cam -n all | less\n"
       "procmanctl logs all --since 10m --grep 'error|warn' --timestamps\n"
-      "procmanctl logs cam --previous --stderr\nprocmanctl logs drivers/ --since 1d --save /tmp/logs\n",
+      "procmanctl logs cam --previous --stderr\n"
+      "procmanctl logs drivers/ --since 1d --save saved\n",
       BIT(FOLLOW) | BIT(LINES) | BIT(SINCE) | BIT(UNTIL) | BIT(TIMESTAMPS) | BIT(STDERR)
       | BIT(PREVIOUS) | BIT(GREP) | BIT(SAVE), 1, ANY_NUMBER, "logs" NEEDS_SELECTOR, verb_logs },
     { "show", NULL, "SEL… [--show-env]", "all there is to know about processes", NULL,
@@ -127,7 +129,8 @@ const struct verb verbs[] = {
       "JSON when FILE ends with .json or with --json, else YAML; without FILE to standard output. "
       "It has the values of environment variables.",
       "procmanctl export\nprocmanctl export fleet.json\n", 0, 0, 1, NULL, verb_export },
-    { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]", "what happened, and who caused it",
+    { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]",
+      "what happened, and who caused it",
       "The last 50; -n all, and what --since says: as many as one answer holds.",
       "procmanctl events -f\nprocmanctl events drivers/ -n 5\nprocmanctl events --since 1h\n",
       TABLES | BIT(FOLLOW) | BIT(LINES) | BIT(SINCE), 0, ANY_NUMBER, NULL, verb_events },

@@ -58,7 +58,8 @@ Test(clean, leaves_text_and_nothing_that_commands_a_terminal)
     char to[128];
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); ++i)
-        cr_expect_str_eq(cleaned(rows[i].from, sizeof(to), to, false), rows[i].to, "row %zu: %s", i, to);
+        cr_expect_str_eq(cleaned(rows[i].from, sizeof(to), to, false), rows[i].to, "row %zu: %s",
+                         i, to);
 }
 
 Test(clean, does_the_same_wherever_a_piece_ends)

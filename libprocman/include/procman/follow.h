@@ -32,7 +32,7 @@ struct pm_stretch {
 enum pm_missing {
     PM_MISSING_OLD,          /* too old: no longer kept, or gone before they could be read */
     PM_MISSING_FULL,         /* the disk was full: they are in no file and have no address */
-    PM_MISSING_SHORT,        /* the file ends before what was already given: it goes on from there */
+    PM_MISSING_SHORT,        /* the file ends before what was given: it goes on from there */
 };
 
 struct pm_follow_calls {
