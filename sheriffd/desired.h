@@ -40,7 +40,7 @@ struct post {
     size_t n;
     uint64_t specs_generation, wants_generation;
     bool specs_due, wants_due;   /* committed and not sent yet */
-    uint64_t untold;             /* specs generation found too large to be sent, and that was said */
+    uint64_t untold;             /* specs generation too large to be sent; that was said */
     bool due;                    /* the sheriff's: it is on the list of those to be sent */
     struct deputy *deputy;       /* the fleet's; NULL: has never connected */
     bool stale;                  /* the view's: clients have an older row */

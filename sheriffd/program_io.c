@@ -155,7 +155,8 @@ static int turn(struct program *p)
     next = sheriff_turn(p->sheriff, now());
     if (p->finished)
         return -1;
-    int64_t deputy = sheriff_is_ending(p->sheriff) ? -1 : lone_ranger_turn(p->ranger, pm_mono_now());
+    bool ending = sheriff_is_ending(p->sheriff);
+    int64_t deputy = ending ? -1 : lone_ranger_turn(p->ranger, pm_mono_now());
     if (deputy >= 0 && deputy < next)
         next = deputy > 0 ? deputy : 1;
     zloop_timer_end(p->loop, p->timer);

@@ -56,7 +56,7 @@ enum pm_err wish_save(const char *path, const struct pm_wish *wish)
     return PM_OK;
 }
 
-/* A file that cannot be removed is in a directory that is gone, or will be said of when it is written. */
+/* What cannot be removed is in a directory that is gone, or will be told of when it is written. */
 void wish_remove(const char *path)
 {
     (void)unlink(path);

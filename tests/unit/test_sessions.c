@@ -176,7 +176,8 @@ Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
     enum { FULL = PM_LIMIT_WISH / PM_LIMIT_STRING }; /* so many heavy ones fit */
     static char command[PM_LIMIT_STRING - 500];
     struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec specs[FULL], held[] = { spec("light", "k9", "true"), spec("heavy", "k9", command) };
+    struct pm_spec specs[FULL];
+    struct pm_spec held[] = { spec("light", "k9", "true"), spec("heavy", "k9", command) };
     char names[FULL][16];
 
     memset(command, 'x', sizeof command - 1);

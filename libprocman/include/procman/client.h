@@ -48,7 +48,8 @@ PM_API enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, vo
  *   wait_ms  0 = poll, <0 = for ever
  *   out      caller's; pm_frame_fini(&out) afterwards; untouched on error
  * A request the sheriff could not even read is answered by a pm_reply without a number, which
- * ends the next wait. OK | TIMEOUT | GONE the connection ended, the answer will not come, send again |
+ * ends the next wait.
+ * OK | TIMEOUT | GONE the connection ended, the answer will not come, send again |
  * BAD_MESSAGE peer bug | INTERRUPTED by a signal. The handle stays good in any case. */
 PM_API enum pm_err pm_client_wait(struct pm_client *client, uint64_t request, int wait_ms,
                                   struct pm_frame *out) PM_MUST_USE;

@@ -33,8 +33,8 @@ PM_API enum pm_err pm_config_load(const char *path, struct pm_config *out, char 
 /* Set one key of a process as `edit --set KEY=VALUE` does ("restart.delay", "env.PORT", …).
  * VALUE is taken as it stands; for a list or a map ("exec", "env", "restart") it is YAML, such as
  * [a, b]. Empty: back to the default; but a variable, env.NAME, is then there and empty, as in a
- * file. Only this key is judged: pm_spec_fault says whether the spec as a whole is sane. New strings
- * go to the arena.
+ * file. Only this key is judged: pm_spec_fault says whether the spec as a whole is sane. New
+ * strings go to the arena.
  * OK *why NULL | USAGE *why, heap, with did-you-mean; spec untouched */
 PM_API enum pm_err pm_config_set(struct pm_spec *spec, const char *key, const char *value,
                                  struct pm_arena *arena, char **why) PM_MUST_USE;

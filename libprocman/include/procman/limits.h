@@ -58,12 +58,12 @@
 #define PM_LIMIT_PAST_ALL       20000       /* ends of all; with their last lines 50 MB at most */
 
 /* Patience. Who asks is more patient than who answers, or what was done would be reported as
- * failed. The sheriff gives a change so long for its turn and so long again for the disk, a question
- * to his store or to a deputy so long once, and looks at his clock each second. */
+ * failed. The sheriff gives a change so long for its turn and so long again for the disk, a
+ * question to his store or to a deputy so long once, and looks at his clock each second. */
 #define PM_WAIT_STORE_MS        10000
 #define PM_WAIT_DEPUTY_MS       5000
-#define PM_WAIT_QUESTION_MS     (PM_WAIT_STORE_MS + 3000)     /* a client's, for what he must ask */
-#define PM_WAIT_CHANGE_MS       (2 * PM_WAIT_STORE_MS + 3000) /* a client's, for what he must store */
+#define PM_WAIT_QUESTION_MS     (PM_WAIT_STORE_MS + 3000)     /* a client's, for what he asks */
+#define PM_WAIT_CHANGE_MS       (2 * PM_WAIT_STORE_MS + 3000) /* and for what he stores */
 
 /* Configuration files: libyaml needs O(n²) on deep nesting, so depth is cut early. */
 #define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */
