@@ -130,6 +130,9 @@ void brain_on_keeper(struct brain *b, enum pm_msg kind, const void *msg, struct 
     case PM_MSG_DONE:
         request_done(b, msg);
         break;
+    case PM_MSG_AWAKE:
+        brain_tell_keeper(b, kind, msg);
+        break;
     case PM_MSG_STOPPING:
         begin_to_end(b, ((const struct pm_stopping *)msg)->leave_running, now);
         break;

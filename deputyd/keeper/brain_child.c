@@ -21,6 +21,9 @@
 #define FIRST_PAUSE_MS   10
 #define LONGEST_PAUSE_MS 1000
 #define SETTLED_MS       1000  /* a brain that lived this long was well */
+#define LOOK_MS          4000  /* an idle one is asked at every second look */
+#define LOOKS_ASKED      2     /* so many looks without a word: it is asked */
+#define LATE_MS          1000  /* who looks that late was stopped himself, or the machine was */
 #define ABOVE_FIXED      10    /* descriptors that dup2 onto the fixed numbers cannot hit */
 
 /* Only returns when it failed. */
@@ -79,6 +82,8 @@ enum pm_err pm_brain_begin(struct pm_brain *brain, struct pm_mono now)
 
     brain->begun = now;
     brain->heard = false;
+    brain->silent = 0;
+    brain->look_at = pm_mono_after(now, LOOK_MS);
     if (far < 0) {
         pm_log_error("no socket for the brain: %s", strerror(errno));
         pm_brain_ended(brain, now);
@@ -105,6 +110,17 @@ void pm_brain_ended(struct pm_brain *brain, struct pm_mono now)
     else
         brain->pause_ms = doubled < LONGEST_PAUSE_MS ? doubled : LONGEST_PAUSE_MS;
     brain->next = pm_mono_after(now, brain->pause_ms);
+}
+
+/* Silence only counts while we could have heard something. */
+enum pm_err pm_brain_look(struct pm_brain *brain, struct pm_mono now)
+{
+    if (now.ms >= brain->look_at.ms + LATE_MS)
+        brain->silent = 0;
+    brain->look_at = pm_mono_after(now, LOOK_MS);
+    if (++brain->silent < LOOKS_ASKED)
+        return PM_OK;
+    return brain->silent == LOOKS_ASKED ? PM_TIMEOUT : PM_GONE;
 }
 
 bool pm_brain_is_up(const struct pm_brain *brain, struct pm_mono now)

@@ -14,6 +14,8 @@ struct pm_brain {
     pid_t pid;               /* 0: there is none */
     struct pm_wire *wire;    /* NULL: there is none, or it is no longer listened to */
     bool heard;              /* this one has said something */
+    unsigned silent;         /* looks since it said anything */
+    struct pm_mono look_at;  /* the next one */
     struct pm_mono begun;
     struct pm_mono next;     /* when to begin another one */
     int64_t pause_ms;        /* before that */
@@ -24,6 +26,10 @@ enum pm_err pm_brain_begin(struct pm_brain *brain, struct pm_mono now) PM_MUST_U
 
 /* It is dead, or could not be begun: decides `next`. Quick deaths double the pause. */
 void pm_brain_ended(struct pm_brain *brain, struct pm_mono now);
+
+/* Not before look_at: is it alive, not only there?
+ * OK | TIMEOUT it has said nothing for a while: ask it | GONE it was asked, and says nothing */
+enum pm_err pm_brain_look(struct pm_brain *brain, struct pm_mono now) PM_MUST_USE;
 
 /* It works: it has said something, or lives long enough to be believed. */
 bool pm_brain_is_up(const struct pm_brain *brain, struct pm_mono now);

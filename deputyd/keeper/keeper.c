@@ -10,6 +10,8 @@
  */
 #include "keeper/keeper.h"
 
+#include "keeper/voice.h"
+
 #include <procman/limits.h>
 #include <procman/log.h>
 #include <procman/notify.h>
@@ -47,89 +49,6 @@ static void watch_wire(struct pm_keeper *keeper, int how)
 
     if (epoll_ctl(keeper->epoll, how, pm_wire_fd(keeper->brain.wire), &event) != 0)
         pm_log_error("cannot watch the brain: %s", strerror(errno));
-}
-
-/* ---- to the brain ------------------------------------------------------------------------ */
-
-/* A brain that cannot be told something must go: the next one is told everything. */
-static void drop_brain(struct pm_keeper *keeper, const char *why)
-{
-    if (keeper->stage < PM_KEEPER_LEAVING && why)
-        pm_log_error("deputy %s: the brain %s; it is ended", keeper->name, why);
-    pm_wire_close(&keeper->brain.wire);
-    if (keeper->brain.pid > 0)
-        (void)kill(keeper->brain.pid, SIGKILL);
-}
-
-static void tell(struct pm_keeper *keeper, enum pm_msg kind, const void *msg, const int *fds)
-{
-    enum pm_err err;
-    size_t n_fds = 0;
-
-    if (keeper->brain.wire == NULL)
-        return;
-    for (size_t i = 0; fds && i < PM_WIRE_FDS; i++)
-        n_fds += fds[i] > 0;
-    err = pm_wire_send(keeper->brain.wire, kind, msg, fds, n_fds);
-    if (err != PM_OK && err != PM_GONE) /* what a dead one has still said is heard first */
-        drop_brain(keeper, "does not listen");
-}
-
-static void tell_ended(struct pm_keeper *keeper, size_t number)
-{
-    struct pm_ended ended;
-
-    if (pm_lives_ended(&keeper->lives, number, &ended))
-        tell(keeper, PM_MSG_ENDED, &ended, NULL);
-}
-
-static void tell_owed(struct pm_keeper *keeper, size_t number)
-{
-    const struct pm_debt *debt;
-    size_t at = 0;
-
-    while ((debt = pm_debts_next(&keeper->lives.debts, number, &at)) != NULL) {
-        struct pm_owed owed = { .slot = number, .run = debt->run };
-        tell(keeper, PM_MSG_OWED, &owed, debt->fds);
-    }
-}
-
-static void tell_ready(struct pm_keeper *keeper, uint64_t brains)
-{
-    struct pm_slots *slots = keeper->lives.slots;
-    struct pm_ready ready = {
-        .version = PM_PROTOCOL_VERSION, .slots = PM_LIMIT_SLOTS, .epoch = pm_slots_epoch(slots),
-        .brains = brains, .stopping = keeper->stage != PM_KEEPER_KEEPING,
-        .leave_running = keeper->stage != PM_KEEPER_KEEPING && keeper->leave_running,
-    };
-    struct pm_held held;
-
-    for (size_t i = 0; i < pm_slots_used(slots); i++)
-        ready.held += pm_lives_held(&keeper->lives, i, &held);
-    keeper->told = true;
-    tell(keeper, PM_MSG_READY, &ready, NULL);
-    if (keeper->begun == 1 && keeper->stage == PM_KEEPER_KEEPING)
-        pm_notify("READY=1");
-}
-
-/* One slot after the other as the socket takes them, then READY. In two rounds: when two slots
- * claim to be one process, the brain believes the first, and that shall not be a leftover. */
-static void continue_inventory(struct pm_keeper *keeper)
-{
-    struct pm_held held;
-
-    while (!keeper->told && keeper->brain.wire && pm_wire_kept(keeper->brain.wire) == 0) {
-        size_t used = pm_slots_used(keeper->lives.slots), step = keeper->inventory++;
-        size_t number = step < used ? step : step - used;
-        if (step >= 2 * used)
-            tell_ready(keeper, pm_slots_count_brain(keeper->lives.slots));
-        else if (pm_lives_is_leftover(&keeper->lives, number) == (step >= used)
-                 && pm_lives_held(&keeper->lives, number, &held)) {
-            tell(keeper, PM_MSG_HELD, &held, keeper->lives.at[number].fds);
-            tell_ended(keeper, number);
-            tell_owed(keeper, number);
-        }
-    }
 }
 
 static void begin_brain(struct pm_keeper *keeper, struct pm_mono now)
@@ -170,10 +89,11 @@ static void on_terminate(struct pm_keeper *keeper)
         kill_everything(keeper, "told to end a second time");
     if (keeper->stage != PM_KEEPER_KEEPING)
         return;
+    pm_upgrade_cancel(keeper);
     enter(keeper, PM_KEEPER_STOPPING, BRAINLESS_MS);
     pm_notify("STOPPING=1");
     if (keeper->told)
-        tell(keeper, PM_MSG_STOPPING, &stopping, NULL);
+        pm_voice_tell(keeper, PM_MSG_STOPPING, &stopping, NULL);
 }
 
 static void on_finished(struct pm_keeper *keeper, const struct pm_finished *finished)
@@ -203,7 +123,7 @@ static void on_spawn(struct pm_keeper *keeper, const struct pm_spawn *spawn)
     spawned.error = birth.error;
     if (birth.pid > 0)
         spawned.start_ticks = pm_slots_at(keeper->lives.slots, spawn->slot)->start_ticks;
-    tell(keeper, PM_MSG_SPAWNED, &spawned, birth.pid > 0 ? birth.fds : NULL);
+    pm_voice_tell(keeper, PM_MSG_SPAWNED, &spawned, birth.pid > 0 ? birth.fds : NULL);
 }
 
 static void on_request(struct pm_keeper *keeper, const struct pm_wire_message *request)
@@ -235,11 +155,16 @@ static void on_request(struct pm_keeper *keeper, const struct pm_wire_message *r
         pm_lives_drained(lives, drained->slot, drained->run);
         break;
     }
+    case PM_MSG_AWAKE:
+        break; /* that it says anything is what was asked */
+    case PM_MSG_UPGRADE:
+        pm_upgrade_ask(keeper, ((const struct pm_upgrade *)request->msg)->request);
+        break;
     case PM_MSG_FINISHED:
         on_finished(keeper, request->msg);
         break;
     default:
-        drop_brain(keeper, "speaks out of turn");
+        pm_voice_drop(keeper, "speaks out of turn");
     }
 }
 
@@ -253,10 +178,11 @@ static bool hear_one(struct pm_keeper *keeper)
         err = pm_wire_receive(keeper->brain.wire, &request);
     if (err == PM_OK) {
         keeper->brain.heard = true;
+        keeper->brain.silent = 0;
         pm_wire_drop(&request); /* it has no descriptors to give */
         on_request(keeper, &request);
     } else if (err != PM_TIMEOUT) {
-        drop_brain(keeper, err == PM_GONE ? NULL : "does not make sense");
+        pm_voice_drop(keeper, err == PM_GONE ? NULL : "does not make sense");
     }
     return err == PM_OK;
 }
@@ -271,7 +197,7 @@ static void on_wire(struct pm_keeper *keeper)
 {
     if (keeper->brain.wire && pm_wire_flush(keeper->brain.wire) != PM_OK)
         hear_last_words(keeper);
-    continue_inventory(keeper);
+    pm_voice_inventory(keeper);
     for (int heard = 0; heard < REQUESTS_MOST; heard++)
         if (keeper->brain.wire == NULL || pm_wire_kept(keeper->brain.wire) > 0 || !hear_one(keeper))
             break;
@@ -285,7 +211,7 @@ static void on_brain_death(struct pm_keeper *keeper, const siginfo_t *info)
 
     hear_last_words(keeper); /* such as that it has finished */
     pm_brain_ended(&keeper->brain, pm_mono_now());
-    if (keeper->stage >= PM_KEEPER_LEAVING)
+    if (keeper->stage >= PM_KEEPER_LEAVING || keeper->upgrade.granted)
         return;
     if (exited && info->si_status == 2 && !keeper->brain.heard && keeper->begun == 1
         && keeper->lives.living == 0) {
@@ -311,7 +237,7 @@ static void tell_if_over(struct pm_keeper *keeper, size_t number)
 {
     if (pm_lives_is_over(&keeper->lives, number, pm_mono_now())
         && (number < keeper->inventory || keeper->told))
-        tell_ended(keeper, number);
+        pm_voice_ended(keeper, number);
 }
 
 /* Who is not ours to reap dies without a word to us. */
@@ -332,7 +258,9 @@ static void reap(struct pm_keeper *keeper)
 
     while (next_dead(&info, &used)) {
         int number = pm_lives_find(&keeper->lives, info.si_pid);
-        if (info.si_pid == keeper->brain.pid)
+        if (pm_upgrade_on_death(keeper, &info))
+            ; /* it has said what it had to say */
+        else if (info.si_pid == keeper->brain.pid)
             on_brain_death(keeper, &info);
         else if (number >= 0)
             pm_lives_end(&keeper->lives, (size_t)number, &info, &used);
@@ -357,6 +285,8 @@ static void on_signals(struct pm_keeper *keeper)
     while (read(keeper->signals, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
             reap(keeper);
+        else if (info.ssi_signo == SIGUSR2)
+            pm_upgrade_ask(keeper, 0);
         else
             on_terminate(keeper);
     }
@@ -379,7 +309,7 @@ static void on_deadline(struct pm_keeper *keeper, struct pm_mono now)
         leave(keeper);
         break;
     case PM_KEEPER_LEAVING:
-        drop_brain(keeper, NULL);
+        pm_voice_drop(keeper, NULL);
         enter(keeper, PM_KEEPER_LEAVING, KILLED_MS);
         break;
     default:
@@ -387,20 +317,47 @@ static void on_deadline(struct pm_keeper *keeper, struct pm_mono now)
     }
 }
 
+static void look_at_brain(struct pm_keeper *keeper, struct pm_mono now)
+{
+    struct pm_awake awake = { .asked_ms = (uint64_t)now.ms };
+    enum pm_err err;
+
+    if (keeper->brain.wire == NULL || now.ms < keeper->brain.look_at.ms)
+        return;
+    err = pm_brain_look(&keeper->brain, now);
+    if (err == PM_TIMEOUT)
+        pm_voice_tell(keeper, PM_MSG_AWAKE, &awake, NULL);
+    else if (err != PM_OK)
+        pm_voice_drop(keeper, "hangs: nothing is heard of it");
+}
+
+static bool wants_brain(const struct pm_keeper *keeper)
+{
+    return keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
+        && !keeper->upgrade.granted;
+}
+
 static void on_time(struct pm_keeper *keeper)
 {
     struct pm_mono now = pm_mono_now();
 
     look_at_trees(keeper, now);
+    look_at_brain(keeper, now);
+    pm_upgrade_on_time(keeper, now);
     if (keeper->stage == PM_KEEPER_KILLING && keeper->lives.living == 0)
         leave(keeper);
     if (keeper->stage == PM_KEEPER_LEAVING && keeper->brain.pid == 0)
         keeper->stage = PM_KEEPER_GONE;
     else if (keeper->stage != PM_KEEPER_KEEPING && now.ms >= keeper->deadline.ms)
         on_deadline(keeper, now);
-    if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
-        && now.ms >= keeper->brain.next.ms)
+    if (wants_brain(keeper) && now.ms >= keeper->brain.next.ms)
         begin_brain(keeper, now);
+}
+
+static void sooner(int64_t *until, struct pm_mono when)
+{
+    if (when.ms < *until)
+        *until = when.ms;
 }
 
 static int time_to_wait(const struct pm_keeper *keeper)
@@ -409,10 +366,13 @@ static int time_to_wait(const struct pm_keeper *keeper)
     int look = pm_trees_wait_ms(&keeper->lives.trees);
 
     if (keeper->stage != PM_KEEPER_KEEPING)
-        until = keeper->deadline.ms;
-    if (keeper->stage < PM_KEEPER_LEAVING && keeper->brain.pid == 0
-        && keeper->brain.next.ms < until)
-        until = keeper->brain.next.ms;
+        sooner(&until, keeper->deadline);
+    if (keeper->upgrade.deadline.ms != 0)
+        sooner(&until, keeper->upgrade.deadline);
+    if (wants_brain(keeper))
+        sooner(&until, keeper->brain.next);
+    if (keeper->brain.wire)
+        sooner(&until, keeper->brain.look_at);
     if (look >= 0 && until > now + look)
         until = now + look;
     if (until == INT64_MAX)
@@ -438,10 +398,11 @@ int pm_keeper_run(struct pm_keeper *keeper)
         pm_log_error("cannot watch signals: %s", strerror(errno));
         return 1;
     }
+    reap(keeper); /* of a program that was in our place before, the signal may be lost */
     for (on_time(keeper); keeper->stage != PM_KEEPER_GONE; on_time(keeper)) {
         int n;
         if (keeper->brain.wire) {
-            continue_inventory(keeper);
+            pm_voice_inventory(keeper);
             if (keeper->brain.wire)
                 watch_wire(keeper, EPOLL_CTL_MOD);
         }

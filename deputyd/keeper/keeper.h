@@ -4,6 +4,7 @@
 
 #include "keeper/brain_child.h"
 #include "keeper/lives.h"
+#include "keeper/upgrade.h"
 
 enum pm_keeper_stage {
     PM_KEEPER_KEEPING,
@@ -16,6 +17,7 @@ enum pm_keeper_stage {
 struct pm_keeper {
     struct pm_lives lives;
     struct pm_brain brain;
+    struct pm_upgrading upgrade;
     const char *name;
     bool leave_running;          /* end without ending the processes */
     int epoll, signals;          /* signals: a signalfd */

@@ -60,13 +60,15 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
     struct pm_life *life = &lives->at[number];
     struct epoll_event event = { .events = EPOLLIN, .data.u64 = PM_LIVES_EVENT + number };
     int pidfd = pm_adopt(slot, number, lives->ground.deputy, lives->ground.dir);
+    bool handed = life->fds[0] > 0;
 
     if (pidfd < 0)
         return false;
-    *life = (struct pm_life){ .pid = slot->pid, .pidfd = pidfd };
+    life->pid = slot->pid;
+    life->pidfd = pidfd;
     if (slot->note_n == 0)
         pm_adopt_names(slot->pid, &life->group, &life->name);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && !handed; i++)
         life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
     if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
         pm_read_ends_close(life->fds);
@@ -76,6 +78,23 @@ static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
     pm_slot_enter(slot, PM_SLOT_LIVE);
     lives->living++;
     (void)epoll_ctl(lives->epoll, EPOLL_CTL_ADD, pidfd, &event);
+    return true;
+}
+
+/* Begun by the program that was in our place before: our child like any other. It may be dead, but
+ * nobody has reaped it. */
+static bool resume(struct pm_lives *lives, size_t number, const struct pm_slot *slot)
+{
+    struct pm_life *life = &lives->at[number];
+    struct pm_proc_stat stat;
+
+    if (slot->adopted || !pm_proc_stat(slot->pid, &stat) || stat.parent != getpid())
+        return false;
+    life->pid = slot->pid;
+    if (slot->note_n == 0)
+        pm_adopt_names(slot->pid, &life->group, &life->name);
+    index_leader(lives, number);
+    lives->living++;
     return true;
 }
 
@@ -96,7 +115,7 @@ size_t pm_lives_take_over(struct pm_lives *lives, bool made)
     }
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
         struct pm_slot *slot = pm_slots_at(lives->slots, i);
-        if (pm_slot_living(slot) && !adopt(lives, i, slot)) {
+        if (pm_slot_living(slot) && !resume(lives, i, slot) && !adopt(lives, i, slot)) {
             pm_slot_change(slot);
             slot->unknown = slot->pid != 0;
             pm_slot_enter(slot, slot->unknown ? PM_SLOT_ENDED : PM_SLOT_IDLE); /* never born */

@@ -33,7 +33,8 @@ struct pm_lives {
 };
 #define PM_LIVES_EVENT 16u /* epoll data below are the caller's */
 
-/* Take over what an earlier keeper left: adopt who lives, note who does not.
+/* Take over what an earlier keeper left, or the program that was in our place, whose descriptors
+ * are there already: adopt who lives, note who does not.
  * made: the table is new; look for its processes everywhere. Returns how many live. */
 size_t pm_lives_take_over(struct pm_lives *lives, bool made);
 

@@ -24,7 +24,6 @@
 #include <unistd.h>
 
 #define MAGIC       "PMSLOTS"
-#define VERSION     2
 #define BLOCK_SLOTS 32 /* reserved together: 70 KB */
 #define CHANGING    0x63686e67u /* no flipped bit makes it */
 
@@ -154,7 +153,7 @@ static const char *table_fault(const struct table *table, off_t size)
         return "it has the wrong size";
     if (memcmp(header->magic, MAGIC, sizeof header->magic) != 0)
         return "it is not a slot table";
-    if (header->version != VERSION)
+    if (header->version != PM_SLOTS_VERSION)
         return "it was written by another version";
     if (header->record_bytes != sizeof(struct pm_slot) || header->count != PM_LIMIT_SLOTS
         || header->used > PM_LIMIT_SLOTS || header->used_too > PM_LIMIT_SLOTS)
@@ -194,7 +193,7 @@ static enum pm_err make(const char *path, const char *boot, struct pm_slots *slo
         return PM_IO;
     header = &slots->table->header;
     memcpy(header->magic, MAGIC, sizeof header->magic);
-    header->version = VERSION;
+    header->version = PM_SLOTS_VERSION;
     header->record_bytes = sizeof(struct pm_slot);
     header->count = PM_LIMIT_SLOTS;
     snprintf(header->boot, sizeof header->boot, "%s", boot);

@@ -9,6 +9,10 @@
 #include <procman/error.h>
 #include <procman/limits.h>
 
+/* Of the table and its records, and of how it is handed on. Whoever changes them counts it up: a
+ * program of another version does not take over (see upgrade.c), or begins with a table anew. */
+#define PM_SLOTS_VERSION 2
+
 enum pm_slot_phase {
     PM_SLOT_FREE,     /* nothing here; all zero */
     PM_SLOT_IDLE,     /* a note, and nothing lives */

@@ -174,12 +174,17 @@ enum pm_err pm_ground_open(struct pm_ground *ground)
     return ground->ends[1] < 0 || ground->stack == MAP_FAILED ? PM_IO : PM_OK;
 }
 
-void pm_signals_reset(void)
+void pm_signals_default(void)
 {
     struct sigaction standard = { .sa_handler = SIG_DFL };
 
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, &standard, NULL); /* refused for SIGKILL and SIGSTOP */
+}
+
+void pm_signals_reset(void)
+{
+    pm_signals_default();
     (void)unblock_signals();
 }
 

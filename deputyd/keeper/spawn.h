@@ -48,8 +48,8 @@ void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what
 /* The read end of a pipe that has ended: a reader sees its end at once. -1: errno is set */
 int pm_pipe_ended(void);
 
-/* Default actions and nothing blocked. A keeper begins with this and then only blocks: what is
- * ignored would stay so in its children. */
-void pm_signals_reset(void);
+/* Default actions. A keeper begins with this: what is ignored would stay so in its children. */
+void pm_signals_default(void);
+void pm_signals_reset(void); /* and nothing blocked */
 
 #endif

@@ -211,6 +211,12 @@ enum pm_err pm_wire_flush(struct pm_wire *wire)
     return PM_OK;
 }
 
+void pm_wire_end(struct pm_wire *wire)
+{
+    if (pm_wire_flush(wire) == PM_OK && wire->first == NULL)
+        (void)shutdown(wire->fd, SHUT_WR);
+}
+
 /* ---- receiving ---------------------------------------------------------------------- */
 
 static void take_fds(struct msghdr *packet, struct pm_wire_message *out)

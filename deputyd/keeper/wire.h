@@ -54,6 +54,10 @@ enum pm_err pm_wire_send(struct pm_wire *wire, enum pm_msg kind, const void *msg
 size_t pm_wire_kept(const struct pm_wire *wire);
 enum pm_err pm_wire_flush(struct pm_wire *wire) PM_MUST_USE; /* OK (some may remain) | GONE */
 
+/* We have said all, also what is kept: the other side finds the end behind it. Its own words still
+ * come. */
+void pm_wire_end(struct pm_wire *wire);
+
 /* The next message. OK | TIMEOUT nothing there now | GONE | NO_MEMORY
  * | BAD_MESSAGE it was dropped; go on */
 enum pm_err pm_wire_receive(struct pm_wire *wire, struct pm_wire_message *out) PM_MUST_USE;

@@ -60,14 +60,57 @@ __attribute__((constructor)) static void stand_in_for_the_brain(void)
 
 /* ---- the stage ------------------------------------------------------------------------ */
 
-void begin_deputyd(struct stage *stage, const char *option)
+static void find_self(char *self, size_t size)
 {
-    char self[400], deputyd[420], socket_path[100];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    ssize_t n = readlink("/proc/self/exe", self, size - 1);
 
     cr_assert(n > 0);
     self[n] = '\0';
-    snprintf(deputyd, sizeof deputyd, "%.*s/deputyd", (int)(strrchr(self, '/') - self), self);
+}
+
+static void find_deputyd(const struct stage *stage, char *deputyd, size_t size)
+{
+    char self[400];
+
+    find_self(self, sizeof self);
+    if (*stage->program)
+        snprintf(deputyd, size, "%s", stage->program);
+    else
+        snprintf(deputyd, size, "%.*s/deputyd", (int)(strrchr(self, '/') - self), self);
+}
+
+void install_deputyd(struct stage *stage)
+{
+    char built[420], command[700];
+
+    find_deputyd(stage, built, sizeof built);
+    snprintf(stage->program, sizeof stage->program, "%s/deputyd", stage->dir);
+    snprintf(command, sizeof command, "cp %s %s", built, stage->program);
+    cr_assert_eq(system(command), 0);
+}
+
+int run_deputyd(const struct stage *stage, const char *option, char *out, size_t size)
+{
+    char deputyd[420], command[700];
+    FILE *pipe;
+    size_t n;
+
+    find_deputyd(stage, deputyd, sizeof deputyd);
+    snprintf(command, sizeof command, "%s --name 'rig 1' --run-dir %s %s 2>&1", deputyd,
+             stage->dir, option);
+    pipe = popen(command, "re");
+    cr_assert_not_null(pipe);
+    n = fread(out, 1, size - 1, pipe);
+    out[n] = '\0';
+    return WEXITSTATUS(pclose(pipe));
+}
+
+void begin_deputyd(struct stage *stage, const char *option)
+{
+    char self[400], deputyd[420], socket_path[100];
+
+    find_self(self, sizeof self);
+    find_deputyd(stage, deputyd, sizeof deputyd);
     snprintf(socket_path, sizeof socket_path, "%s/brain.sock", stage->dir);
     stage->deputyd = fork();
     if (stage->deputyd == 0) {
@@ -143,6 +186,13 @@ void meet_ready_brain(struct stage *stage)
 
 void given_a_deputyd(struct stage *stage, const char *option)
 {
+    given_a_place(stage);
+    begin_deputyd(stage, option);
+    meet_ready_brain(stage);
+}
+
+void given_a_place(struct stage *stage)
+{
     struct sockaddr_un address;
     char path[100];
 
@@ -153,8 +203,6 @@ void given_a_deputyd(struct stage *stage, const char *option)
     stage->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert_eq(bind(stage->listener, (struct sockaddr *)&address, sizeof address), 0);
     cr_assert_eq(listen(stage->listener, 4), 0);
-    begin_deputyd(stage, option);
-    meet_ready_brain(stage);
 }
 
 void say(struct stage *stage, enum pm_msg kind, const void *msg)

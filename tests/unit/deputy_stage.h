@@ -14,6 +14,7 @@
 
 struct stage {
     char dir[64];
+    char program[128];  /* where deputyd is installed; empty: beside the test */
     int listener, stand_in;
     pid_t deputyd;
     struct pm_wire *wire;
@@ -22,7 +23,12 @@ struct stage {
 
 /* A deputyd in a directory of its own, which has its first brain: us. option may be NULL. */
 void given_a_deputyd(struct stage *stage, const char *option);
+void given_a_place(struct stage *stage);                     /* the directory alone */
 void begin_deputyd(struct stage *stage, const char *option); /* again, in the same directory */
+
+/* `deputyd OPTION` in that directory, and its exit status. What it says is in `out`. */
+int run_deputyd(const struct stage *stage, const char *option, char *out, size_t size);
+void install_deputyd(struct stage *stage); /* a copy, that a test may replace */
 
 void meet_brain(struct stage *stage);       /* the next one begins: we are it */
 void meet_ready_brain(struct stage *stage); /* and hears nothing but READY */

@@ -104,3 +104,10 @@ Test(brain, a_deputy_without_processes_ends_at_once)
     turn();
     then_said("finished\n");
 }
+
+Test(brain, it_says_that_it_is_awake)
+{
+    open_brain(); /* also before the keeper has said all */
+    brain_on_keeper(t.brain, PM_MSG_AWAKE, &(struct pm_awake){ .asked_ms = 7 }, t.now);
+    then_said("awake 7\n");
+}
