@@ -109,6 +109,17 @@ static bool take_user(const struct plan *plan)
         && saved == uid && (uid == 0 || setuid(0) != 0);
 }
 
+/* A text that no program is named to read ("#!") is one for sh: so execvp(3), and every shell. */
+static void execute_file(struct plan *plan, const char *file)
+{
+    execve(file, plan->argv, plan->env);
+    if (errno != ENOEXEC)
+        return;
+    plan->argv[-1] = (char *)(uintptr_t)"/bin/sh";
+    plan->argv[0] = (char *)(uintptr_t)file;
+    execve("/bin/sh", plan->argv - 1, plan->env);
+}
+
 /* As a shell looks for it: the first that can be executed; a file that may not be is worth
  * telling only when no other is found. */
 static void execute(struct plan *plan)
@@ -118,7 +129,7 @@ static void execute(struct plan *plan)
     int telling = ENOENT;
 
     if (strchr(program, '/') != NULL || n == 0) {
-        execve(program, plan->argv, plan->env);
+        execute_file(plan, program);
         return;
     }
     for (;; at = end + 1) {
@@ -128,7 +139,7 @@ static void execute(struct plan *plan)
             memcpy(plan->file, at, dir);
             plan->file[dir] = '/';
             memcpy(plan->file + dir + (dir > 0), program, n + 1);
-            execve(plan->file, plan->argv, plan->env);
+            execute_file(plan, plan->file);
             if (errno == EACCES)
                 telling = EACCES;
             else if (errno != ENOENT && errno != ENOTDIR)
@@ -270,10 +281,11 @@ static bool make_arguments(struct plan *plan, struct pm_arena *arena)
 {
     const struct pm_spawn *what = plan->what;
 
-    plan->argv = pm_arena_get(arena, (what->argv.n + 1) * sizeof *plan->argv);
+    plan->argv = pm_arena_get(arena, (what->argv.n + 2) * sizeof *plan->argv);
     plan->groups = pm_arena_get(arena, (what->groups.n + 1) * sizeof *plan->groups);
     if (plan->argv == NULL || plan->groups == NULL)
         return false;
+    plan->argv++; /* the place before is for a shell, if it turns out to need one */
     for (size_t i = 0; i < what->argv.n; i++)
         plan->argv[i] = (char *)(uintptr_t)what->argv.at[i]; /* execve does not write there */
     for (size_t i = 0; i < what->groups.n; i++)

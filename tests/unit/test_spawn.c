@@ -134,6 +134,31 @@ Test(spawn, a_child_may_have_a_terminal_for_its_output)
         then_terminal_shows(&ground, &rows[i].what, rows[i].expected);
 }
 
+Test(spawn, a_script_that_names_no_interpreter_is_run_by_sh)
+{
+    struct pm_ground ground = given_the_ground();
+    char dir[] = "/tmp/procman-spawn-XXXXXX", path[64], expected[96];
+    const char *by_path[] = { path, "a b" }, *by_name[] = { "script", "a b" };
+    struct pm_var path_of[] = { { .name = "PATH", .value = dir } };
+    struct pm_spawn what = { .argv = { by_path, 2 } };
+    FILE *file;
+
+    cr_assert_not_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/script", dir);
+    snprintf(expected, sizeof expected, "%s a b\n", path);
+    file = fopen(path, "w");
+    cr_assert_not_null(file);
+    fputs("echo \"$0 $1\"\n", file);
+    fchmod(fileno(file), 0700);
+    fclose(file);
+    then_prints(&ground, &what, expected);
+    what.argv.at = by_name;
+    what.env = (struct pm_var_list){ path_of, 1 };
+    then_prints(&ground, &what, expected);
+    unlink(path);
+    rmdir(dir);
+}
+
 Test(spawn, its_limit_of_files_is_the_one_we_began_with)
 {
     struct pm_ground ground = given_the_ground();
