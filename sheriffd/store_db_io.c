@@ -5,10 +5,12 @@
  * power cut may take the last of them, a crash of the sheriff none.
  *
  * The file is locked for as long as it is open, so two sheriffs can never share one. What is not
- * ours, damaged or of a newer release is refused and left as it is.
+ * ours, damaged, of a newer release or without its last changes is refused and left as it is: a
+ * sheriff without a store learns from his deputies what he wanted, one with a wrong store does harm.
  */
 #include "sheriffd/store_db.h"
 
+#include "sheriffd/store_reached.h"
 #include "sheriffd/store_rows.h"
 
 #include <procman/limits.h>
@@ -16,9 +18,10 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define APPLICATION 0x504d616e /* "PMan": pragma application_id of our files */
-#define SCHEMA      2          /* pragma user_version */
+#define SCHEMA      3          /* pragma user_version */
 
 /* What each version added to the one before; a new store is made of all of them. An older one is
  * brought up to date in one transaction, when it was found sound. */
@@ -44,7 +47,14 @@ static const char schema_2[] =
     "CREATE TABLE orders(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, by TEXT NOT NULL);"
     "PRAGMA user_version = 2;";
 
-static const char *const schemas[SCHEMA] = { schema_1, schema_2 };
+/* Pages bear no checksums: a flipped bit in a wish would be believed. No sum: written before. */
+static const char schema_3[] =
+    "ALTER TABLE meta ADD COLUMN sum INTEGER;"
+    "ALTER TABLE specs ADD COLUMN sum INTEGER;"
+    "ALTER TABLE wants ADD COLUMN sum INTEGER;"
+    "PRAGMA user_version = 3;";
+
+static const char *const schemas[SCHEMA] = { schema_1, schema_2, schema_3 };
 
 _Static_assert(APPLICATION == 1347248494, "the schema says the same number");
 
@@ -79,7 +89,8 @@ static enum pm_err refuse(struct store_db *db, const char *path, int rc, char **
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
         *why = pm_printf("%s: the store is damaged (%s); nothing was changed; restore it, or move "
-                         "it away to begin with an empty one", path, sqlite3_errmsg(db->handle));
+                         "it away to begin with what the deputies hold", path,
+                         sqlite3_errstr(rc));
         return PM_BAD_CONFIG;
     default:
         *why = pm_printf("%s: %s", path, sqlite3_errmsg(db->handle));
@@ -101,7 +112,8 @@ static enum pm_err inspect(struct store_db *db, const char *path, int64_t *out_v
     if (tables == 0 && application == 0 && version == 0)
         return PM_OK;
     if (application != APPLICATION) {
-        *why = pm_printf("%s: this is not a store of sheriffd; nothing was changed", path);
+        *why = pm_printf("%s: this is not a store of sheriffd; nothing was changed; name another "
+                         "--state-dir, or move it away", path);
         return PM_BAD_CONFIG;
     }
     if (version < 1 || version > SCHEMA) {
@@ -114,6 +126,23 @@ static enum pm_err inspect(struct store_db *db, const char *path, int64_t *out_v
     return PM_OK;
 }
 
+/* Before anything is written, too: are all the changes there that were once stored? */
+static enum pm_err must_be_whole(struct store_db *db, const char *path, char **why)
+{
+    uint64_t reached = store_reached(db->reached);
+    int rc;
+    uint64_t generation = (uint64_t)pragma(db, "SELECT value FROM meta WHERE key = 'generation'",
+                                           &rc);
+
+    if (generation >= reached)
+        return PM_OK;
+    *why = pm_printf("%s: the store is damaged (it has lost its last changes: it ends with "
+                     "generation %llu, and %llu was reached); nothing was changed; restore it, or "
+                     "move it away to begin with what the deputies hold", path,
+                     (unsigned long long)generation, (unsigned long long)reached);
+    return PM_BAD_CONFIG;
+}
+
 /* From the version it has (0: it is new) to ours. */
 static int make_schema(struct store_db *db, int64_t version, uint64_t fresh_id)
 {
@@ -123,6 +152,8 @@ static int make_schema(struct store_db *db, int64_t version, uint64_t fresh_id)
         rc = exec(db, schemas[next]);
     if (rc == SQLITE_OK && version == 0)
         rc = store_put_meta(db, "sheriff_id", fresh_id);
+    if (rc == SQLITE_ERROR && version > 0) /* it has already what it should not have yet */
+        return SQLITE_CORRUPT;
     return rc == SQLITE_OK ? exec(db, "COMMIT") : rc;
 }
 
@@ -148,8 +179,11 @@ static enum pm_err prepare(struct store_db *db, const char *path, uint64_t fresh
 
     if (err != PM_OK)
         return err;
-    if (version > 0)
+    if (version > 0) {
         rc = check(db);
+        if (rc == SQLITE_OK && must_be_whole(db, path, why) != PM_OK)
+            return PM_BAD_CONFIG;
+    }
     if (rc == SQLITE_OK)
         rc = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     if (rc == SQLITE_OK && version < SCHEMA)
@@ -159,7 +193,16 @@ static enum pm_err prepare(struct store_db *db, const char *path, uint64_t fresh
     if (rc == SQLITE_OK)
         rc = store_load(db, out);
     db->durable = true;
-    return rc == SQLITE_OK ? PM_OK : refuse(db, path, rc, why);
+    if (rc != SQLITE_OK)
+        return refuse(db, path, rc, why);
+    store_reached_note(db->reached, out->generation);
+    return PM_OK;
+}
+
+/* At its end SQLite would tidy up, and with it what a damaged store could be restored from. */
+static void keep_log(struct store_db *db, bool keep)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)keep, NULL);
 }
 
 enum pm_err store_db_open(const char *path, uint64_t fresh_id, struct image *out,
@@ -170,6 +213,8 @@ enum pm_err store_db_open(const char *path, uint64_t fresh_id, struct image *out
     enum pm_err err;
     int rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 
+    db->reached = store_reached_open(path);
+    keep_log(db, true);
     if (rc == SQLITE_OK)
         rc = exec(db, "PRAGMA locking_mode = EXCLUSIVE;");
     err = rc == SQLITE_OK ? prepare(db, path, fresh_id, &image, why) : refuse(db, path, rc, why);
@@ -178,6 +223,7 @@ enum pm_err store_db_open(const char *path, uint64_t fresh_id, struct image *out
         store_db_close(&db);
         return err;
     }
+    keep_log(db, false);
     *out = image;
     *out_db = db;
     return PM_OK;
@@ -189,6 +235,8 @@ void store_db_close(struct store_db **db)
         return;
     store_finish(*db);
     sqlite3_close((*db)->handle);
+    if ((*db)->reached >= 0)
+        close((*db)->reached);
     free(*db);
     *db = NULL;
 }
@@ -251,6 +299,8 @@ void store_db_write(struct store_db *db, struct batch *batch)
     if (rc == SQLITE_OK)
         rc = exec(db, "COMMIT");
     batch->err = rc == SQLITE_OK ? PM_OK : PM_IO;
+    if (rc == SQLITE_OK && batch->wishes)
+        store_reached_note(db->reached, batch->generation);
     if (rc == SQLITE_OK)
         return;
     batch->text = pm_printf("the store cannot be written: %s", sqlite3_errmsg(db->handle));

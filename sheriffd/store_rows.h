@@ -15,6 +15,7 @@ enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_N
 struct store_db {
     struct sqlite3 *handle;
     struct sqlite3_stmt *statements[STORE_STATEMENTS];
+    int reached;             /* see store_reached.h */
     bool durable;            /* commits wait for the disk */
 };
 

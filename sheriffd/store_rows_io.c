@@ -2,6 +2,7 @@
  * understands, a later sheriff does too. */
 #include "sheriffd/store_rows.h"
 
+#include <procman/checksum.h>
 #include <procman/limits.h>
 #include <procman/select.h>
 
@@ -12,9 +13,9 @@
 #define HISTORY_MOST 20000 /* events of one answer; it must fit one message */
 
 static const char *const texts[STORE_STATEMENTS] = {
-    [STORE_META]      = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
-    [STORE_SPEC]      = "INSERT OR REPLACE INTO specs VALUES(?1, ?2)",
-    [STORE_WANT]      = "INSERT OR REPLACE INTO wants VALUES(?1, ?2, ?3, ?4, ?5)",
+    [STORE_META]      = "INSERT OR REPLACE INTO meta VALUES(?1, ?2, ?3)",
+    [STORE_SPEC]      = "INSERT OR REPLACE INTO specs VALUES(?1, ?2, ?3)",
+    [STORE_WANT]      = "INSERT OR REPLACE INTO wants VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
     [STORE_DEPUTY]    = "INSERT OR IGNORE INTO deputies VALUES(?1)",
     [STORE_NO_DEPUTY] = "DELETE FROM deputies WHERE name = ?1",
     [STORE_EVENT]     = "INSERT OR REPLACE INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -65,6 +66,33 @@ void store_finish(struct store_db *db)
         sqlite3_finalize(db->statements[i]);
 }
 
+/* ---- sums -------------------------------------------------------------------------- */
+
+static uint64_t sum_of_number(const char *key, uint64_t value)
+{
+    return pm_checksum(pm_checksum(PM_CHECKSUM_BASIS, key, strlen(key)), &value, sizeof value);
+}
+
+static uint64_t sum_of_spec(uint64_t id, const void *bytes, size_t n)
+{
+    return pm_checksum(pm_checksum(PM_CHECKSUM_BASIS, &id, sizeof id), bytes, n);
+}
+
+static uint64_t sum_of_want(const struct batch_want *want)
+{
+    uint64_t said[] = { want->id, want->up, want->held, want->order };
+
+    return pm_checksum(pm_checksum(PM_CHECKSUM_BASIS, said, sizeof said), want->by,
+                       strlen(want->by));
+}
+
+/* A row of an earlier version has none. */
+static bool sum_holds(sqlite3_stmt *row, int column, uint64_t sum)
+{
+    return sqlite3_column_type(row, column) == SQLITE_NULL ||
+           (uint64_t)sqlite3_column_int64(row, column) == sum;
+}
+
 /* ---- putting ---------------------------------------------------------------------- */
 
 int store_run(sqlite3_stmt *statement)
@@ -95,6 +123,7 @@ int store_put_meta(struct store_db *db, const char *key, uint64_t value)
         return rc;
     bind_text(put, 1, key);
     bind_number(put, 2, value);
+    bind_number(put, 3, sum_of_number(key, value));
     return store_run(put);
 }
 
@@ -104,6 +133,7 @@ int store_put_spec(struct store_db *db, const struct batch *batch, const struct 
 
     bind_number(put, 1, spec->id);
     sqlite3_bind_blob64(put, 2, batch->bytes.at + spec->from, spec->n, SQLITE_STATIC);
+    bind_number(put, 3, sum_of_spec(spec->id, batch->bytes.at + spec->from, spec->n));
     return store_run(put);
 }
 
@@ -116,6 +146,7 @@ int store_put_want(struct store_db *db, const struct batch_want *want)
     bind_number(put, 3, want->held);
     bind_number(put, 4, want->order);
     bind_text(put, 5, want->by);
+    bind_number(put, 6, sum_of_want(want));
     return store_run(put);
 }
 
@@ -182,6 +213,25 @@ static int load_number(struct store_db *db, const char *sql, uint64_t *out)
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int load_meta(struct store_db *db, const char *key, uint64_t *out, size_t *found)
+{
+    sqlite3_stmt *row = NULL;
+    int rc = sqlite3_prepare_v2(db->handle, "SELECT value, sum FROM meta WHERE key = ?1", -1, &row,
+                                NULL);
+
+    if (rc == SQLITE_OK) {
+        bind_text(row, 1, key);
+        rc = sqlite3_step(row);
+    }
+    if (rc == SQLITE_ROW) {
+        *out = (uint64_t)sqlite3_column_int64(row, 0);
+        ++*found;
+        rc = sum_holds(row, 1, sum_of_number(key, *out)) ? SQLITE_DONE : SQLITE_CORRUPT;
+    }
+    sqlite3_finalize(row);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static int load_wish(sqlite3_stmt *row, struct image *out)
 {
     struct pm_spec *spec = &out->specs[out->n];
@@ -189,7 +239,8 @@ static int load_wish(sqlite3_stmt *row, struct image *out)
     size_t n = (size_t)sqlite3_column_bytes(row, 1);
     const void *bytes = sqlite3_column_blob(row, 1);
 
-    if (bytes == NULL || pm_decode(&pm_spec_desc, bytes, n, &out->arena, spec, NULL) != PM_OK)
+    if (bytes == NULL || sqlite3_column_type(row, 4) == SQLITE_NULL || /* it has no want */
+        pm_decode(&pm_spec_desc, bytes, n, &out->arena, spec, NULL) != PM_OK)
         return SQLITE_CORRUPT;
     spec->id = (uint64_t)sqlite3_column_int64(row, 0);
     *want = (struct batch_want){
@@ -198,7 +249,8 @@ static int load_wish(sqlite3_stmt *row, struct image *out)
         .order = (uint64_t)sqlite3_column_int64(row, 4), .by = store_text_at(row, 5, &out->arena),
     };
     out->n++;
-    return SQLITE_OK;
+    return sum_holds(row, 6, sum_of_spec(spec->id, bytes, n)) &&
+                   sum_holds(row, 7, sum_of_want(want)) ? SQLITE_OK : SQLITE_CORRUPT;
 }
 
 static int load_wishes(struct store_db *db, struct image *out)
@@ -211,8 +263,8 @@ static int load_wishes(struct store_db *db, struct image *out)
     out->wants = pm_arena_get(&out->arena, (size_t)count * sizeof *out->wants);
     pm_assert(out->specs != NULL && out->wants != NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_prepare_v2(db->handle, "SELECT id, spec, up, held, number, by FROM specs"
-                                " LEFT JOIN wants USING(id) ORDER BY id", -1, &row, NULL);
+        rc = sqlite3_prepare_v2(db->handle, "SELECT id, spec, up, held, number, by, specs.sum,"
+                                " wants.sum FROM specs LEFT JOIN wants USING(id) ORDER BY id", -1, &row, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW)
         rc = out->n < count ? load_wish(row, out) : SQLITE_CORRUPT;
     sqlite3_finalize(row);
@@ -240,18 +292,17 @@ static int load_deputies(struct store_db *db, struct image *out)
 
 int store_load(struct store_db *db, struct image *out)
 {
-    static const char id[] = "SELECT value FROM meta WHERE key = 'sheriff_id'",
-                      generation[] = "SELECT value FROM meta WHERE key = 'generation'",
-                      last_id[] = "SELECT value FROM meta WHERE key = 'last_id'",
-                      last_order[] = "SELECT value FROM meta WHERE key = 'last_order'";
-    int rc = load_number(db, id, &out->sheriff_id);
+    struct { const char *key; uint64_t *out; } numbers[] = {
+        { "sheriff_id", &out->sheriff_id }, { "generation", &out->generation },
+        { "last_id", &out->last_id }, { "last_order", &out->last_order },
+    };
+    size_t found = 0;
+    int rc = SQLITE_OK;
 
-    if (rc == SQLITE_OK)
-        rc = load_number(db, generation, &out->generation);
-    if (rc == SQLITE_OK)
-        rc = load_number(db, last_id, &out->last_id);
-    if (rc == SQLITE_OK)
-        rc = load_number(db, last_order, &out->last_order);
+    for (size_t i = 0; i < PM_COUNT(numbers) && rc == SQLITE_OK; i++)
+        rc = load_meta(db, numbers[i].key, numbers[i].out, &found);
+    if (rc == SQLITE_OK && found != PM_COUNT(numbers) && !(found == 1 && out->sheriff_id != 0))
+        rc = SQLITE_CORRUPT; /* the first comes with the store, the others with its first wish */
     if (rc == SQLITE_OK)
         rc = load_number(db, "SELECT max(seq) FROM events", &out->last_event);
     if (rc == SQLITE_OK)
