@@ -151,19 +151,39 @@ Test(sessions, refuses_a_name_that_cannot_be_one)
     cr_assert_str_eq(((const struct pm_refused *)heard(&stage, PM_MSG_REFUSED))->error, "usage");
 }
 
-Test(sessions, adopts_what_a_deputy_of_a_lost_sheriff_holds)
+/* k9 comes from another sheriff, whose order 17 runs lidar there; the store has not answered. */
+static void given_a_strangers_lidar(void)
 {
     struct fake_deputy k9 = { .peer = 1 };
     struct pm_spec held = spec("lidar", "k9", "sleep 9");
     struct pm_want want = { .id = 33, .up = true, .order = 17 };
-    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
+    struct pm_status_row running = row("lidar", PM_STATE_RUNNING, 17);
 
     held.id = 33;
     deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
     struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
                                   .wants = { &want, 1 } };
+    struct pm_status status = { .session = k9.session, .seq = 1, .full = true,
+                                .procs = { &running, 1 } };
+
     deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
-    deputy_status(&stage, &k9, true, rows, 1);
+    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+}
+
+static void given_a_change_on_its_way_to_the_disk(void)
+{
+    struct pm_spec other = spec("x", "k8", "true");
+    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
+                              .client = "", .source = "" };
+
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    turn(&stage);
+}
+
+Test(sessions, adopts_what_a_deputy_of_a_lost_sheriff_holds)
+{
+    given_a_strangers_lidar();
+    settle(&stage);
 
     cr_assert(want_for(&stage, "lidar")->up);
     cr_assert_eq(want_for(&stage, "lidar")->order, 17); /* obeyed already: nothing happens */
@@ -200,20 +220,8 @@ Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
 
 Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
 {
-    struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec held = spec("lidar", "k9", "sleep 9"), other = spec("x", "k8", "true");
-    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
-                              .client = "", .source = "" };
-
-    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
-    turn(&stage); /* on its way to the disk */
-    held.id = 33;
-    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
-    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 } };
-    struct pm_status status = { .session = k9.session, .seq = 1, .full = true };
-
-    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
-    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    given_a_change_on_its_way_to_the_disk();
+    given_a_strangers_lidar();
     turn(&stage);
     cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0);
     settle(&stage);
@@ -222,20 +230,7 @@ Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
 
 Test(sessions, a_deputy_is_told_nothing_until_a_full_disk_has_taken_what_it_holds)
 {
-    struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec held = spec("lidar", "k9", "sleep 9");
-    struct pm_want want = { .id = 33, .up = true, .order = 17 };
-    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
-
-    held.id = 33;
-    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
-    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
-                                  .wants = { &want, 1 } };
-    struct pm_status status = { .session = k9.session, .seq = 1, .full = true,
-                                .procs = { rows, 1 } };
-
-    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
-    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    given_a_strangers_lidar();
     answer_store(&stage, PM_IO, "disk full");
     cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0); /* empty ones would stop everything */
     pass(&stage, 1000);
@@ -245,23 +240,11 @@ Test(sessions, a_deputy_is_told_nothing_until_a_full_disk_has_taken_what_it_hold
 
 Test(sessions, a_signal_to_what_could_not_be_adopted_is_answered)
 {
-    struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec held = spec("lidar", "k9", "sleep 9");
-    struct pm_want want = { .id = 33, .up = true, .order = 17 };
-    struct pm_status_row rows[] = { row("lidar", PM_STATE_RUNNING, 17) };
     const char *word = "lidar";
     struct pm_order order = { .request = 7, .version = PM_PROTOCOL_VERSION, .client = "test",
                               .verb = PM_VERB_SIGNAL, .signal = 15, .select = { &word, 1 } };
 
-    held.id = 33;
-    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
-    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
-                                  .wants = { &want, 1 } };
-    struct pm_status status = { .session = k9.session, .seq = 1, .full = true,
-                                .procs = { rows, 1 } };
-
-    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
-    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    given_a_strangers_lidar();
     turn(&stage);
     client_asks(&stage, &operator, PM_MSG_ORDER, &order);
     answer_store(&stage, PM_IO, "disk full");
@@ -273,20 +256,8 @@ Test(sessions, a_signal_to_what_could_not_be_adopted_is_answered)
 
 Test(sessions, a_hung_disk_makes_no_deputy_forgotten)
 {
-    struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec held = spec("lidar", "k9", "sleep 9"), other = spec("x", "k8", "true");
-    struct pm_apply apply = { .version = PM_PROTOCOL_VERSION, .specs = { &other, 1 },
-                              .client = "", .source = "" };
-
-    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
-    turn(&stage); /* on its way to the disk */
-    held.id = 33;
-    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
-    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 } };
-    struct pm_status status = { .session = k9.session, .seq = 1, .full = true };
-
-    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
-    deputy_says(&stage, &k9, PM_MSG_STATUS, &status);
+    given_a_change_on_its_way_to_the_disk();
+    given_a_strangers_lidar();
     for (int second = 0; second < 15; second++) {
         stage.now.mono.ms += 1000;
         turn(&stage);
