@@ -65,6 +65,7 @@ struct output_file {
     uint64_t unsaid;           /* bytes lost that no chunk has told of */
     struct pm_mono retry;      /* when to try to write again; 0 = no trouble */
     int error;                 /* the trouble: an errno */
+    struct pm_mono patient_until; /* for other troubles than a full disk */
     uint64_t lost;             /* bytes in this trouble */
     struct output_file *next, **link; /* among all files */
 };

@@ -195,6 +195,8 @@ static int pause_ms(const struct mover *m, struct pm_mono now, struct pm_mono wr
 
     if (m->asked != NULL)
         pause = OUTPUT_LAST_MS / 4;
+    if (m->store.used > m->store.budget && !m->store.tight)
+        pause = 0; /* there is more to remove */
     if (write_at.ms != 0 && write_at.ms - now.ms < pause)
         pause = write_at.ms > now.ms ? write_at.ms - now.ms : 0;
     return (int)pause;
@@ -208,7 +210,7 @@ static void turn(struct mover *m)
     int n = epoll_wait(m->epoll, events, EVENTS_MOST, pause_ms(m, now, write_at));
 
     now = pm_mono_now();
-    obey_all(m); /* what was ordered before a byte was written is obeyed before it is moved */
+    obey_all(m); /* which frees none of these: what was ordered before a byte came goes before it */
     for (int i = 0; i < n; i++)
         if (events[i].data.ptr != NULL)
             mover_on_ready(m, events[i].data.ptr);

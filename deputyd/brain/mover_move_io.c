@@ -3,9 +3,10 @@
  * What cannot be written is no reason to lose it, and no reason to stop its writer either. When the
  * disk is full, the oldest rotated output of any process goes first. When that does not help
  * (or the reason is another) there is trouble: the bytes wait in the pipe, and are tried again
- * after a while. A pipe that is about half full is emptied all the same, and how much went is
- * counted; the count is in the index before the next byte is in the file. Trouble is said when
- * it begins, when the first byte is lost, and when it is over.
+ * after a while. A pipe that is about half full is emptied all the same (at once when the disk is
+ * full; other reasons may be brief), and how much went is counted; the count is in the index
+ * before the next byte is in the file. Trouble is said when it begins, when the first byte is
+ * lost, and when it is over.
  *
  * While there is trouble a pipe is watched for its edges only: each write tells once, so nothing
  * spins and nobody waits.
@@ -28,6 +29,8 @@
 #define BUSY_BYTES     ((size_t)64 << 10) /* a splice of a full default pipe: make it larger */
 #define TERMINAL_BYTES 4096               /* what a terminal holds, and we of it */
 #define RETRY_MS       1000
+#define BRIEF_MS       2000               /* so long a writer may wait when the disk is not full */
+#define ENDED_MOST     16                 /* pipes of former lives that wait while there is trouble */
 #define GIVE_UP_MOST   4                  /* segments given up for one move: others wait */
 
 static bool set_watch(struct mover *m, struct tap *tap)
@@ -102,16 +105,23 @@ static void say_trouble(struct mover *m, const struct output_file *file)
     mover_tell(m, &news, NULL, 0, NULL, 0);
 }
 
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
 static void begin_trouble(struct mover *m, struct output_file *file, int error)
 {
+    struct pm_mono now = pm_mono_now();
     bool is_new = file->retry.ms == 0;
 
-    file->retry = pm_mono_after(pm_mono_now(), RETRY_MS);
+    file->retry = pm_mono_after(now, RETRY_MS);
     file->error = error;
     if (!is_new)
         return;
     m->troubled++;
     file->lost = 0;
+    file->patient_until = pm_mono_after(now, BRIEF_MS);
     watch_all(m, file);
     say_trouble(m, file);
 }
@@ -141,24 +151,73 @@ static ssize_t let_go(struct mover *m, struct tap *tap, size_t n)
     return read(tap->fd, bytes, n < sizeof bytes ? n : sizeof bytes);
 }
 
-/* Somebody has written, and nothing can be moved: its pipe must not become full. */
-static void relieve(struct mover *m, struct tap *tap)
+static void drop(struct mover *m, struct tap *tap, size_t waiting)
 {
     struct output_file *file = tap->file;
-    int capacity = tap->is_terminal ? TERMINAL_BYTES : fcntl(tap->fd, F_GETPIPE_SZ), waiting = 0;
     uint64_t gone = 0;
     ssize_t n = 0;
 
-    if (ioctl(tap->fd, FIONREAD, &waiting) != 0 || capacity <= 0
-        || !budget_must_drop((uint64_t)waiting, (uint64_t)capacity))
-        return;
-    while (gone < (uint64_t)waiting && (n = let_go(m, tap, (size_t)waiting - gone)) > 0)
+    while (gone < waiting && (n = let_go(m, tap, waiting - gone)) > 0)
         gone += (uint64_t)n;
     file->log->dropped += gone;
     file->unsaid += gone;
     file->lost += gone;
     if (gone > 0 && file->lost == gone)
         say_trouble(m, file);
+}
+
+static size_t waiting_in(const struct tap *tap)
+{
+    int waiting = 0;
+
+    return ioctl(tap->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (size_t)waiting : 0;
+}
+
+static bool has_hung_up(const struct tap *tap)
+{
+    struct pollfd look = { .fd = tap->fd };
+
+    return poll(&look, 1, 0) > 0 && (look.revents & POLLHUP);
+}
+
+/* Nothing can be moved, but a pipe must not become full, and one that is over must not stay. */
+static void relieve(struct mover *m, struct tap *tap)
+{
+    const struct output_file *file = tap->file;
+    size_t waiting = waiting_in(tap);
+    int capacity = tap->is_terminal ? TERMINAL_BYTES : fcntl(tap->fd, F_GETPIPE_SZ);
+    bool is_brief = !is_full(file->error) && pm_mono_now().ms < file->patient_until.ms;
+
+    if (waiting == 0 && tap->n_held == 0 && has_hung_up(tap))
+        finish_tap(m, tap);
+    else if (!is_brief && capacity > 0 && budget_must_drop(waiting, (uint64_t)capacity))
+        drop(m, tap, waiting);
+}
+
+static void relieve_all(struct mover *m, struct output_file *file)
+{
+    struct tap *next;
+
+    for (struct tap *tap = file->taps; tap; tap = next) {
+        next = tap->next;
+        relieve(m, tap);
+    }
+}
+
+/* One life after another ends with a few last bytes: the oldest of these go, or there would be no
+ * descriptors left. */
+static void let_ended_go(struct mover *m, const struct output_file *file)
+{
+    struct tap *next;
+    int ended = 0;
+
+    for (struct tap *tap = file->taps; tap; tap = next) { /* the youngest first */
+        next = tap->next;
+        if (!has_hung_up(tap) || ++ended <= ENDED_MOST)
+            continue;
+        drop(m, tap, waiting_in(tap));
+        finish_tap(m, tap);
+    }
 }
 
 /* ---- moving ----------------------------------------------------------------------- */
@@ -227,7 +286,7 @@ static enum pm_err put(struct tap *tap, size_t *out)
 static bool gave_room(struct mover *m, int *given_up)
 {
     int error = errno;
-    bool gave = (error == ENOSPC || error == EDQUOT) && (*given_up)++ < GIVE_UP_MOST
+    bool gave = is_full(error) && (*given_up)++ < GIVE_UP_MOST
                 && store_give_up_oldest(&m->store);
 
     errno = error;
@@ -287,6 +346,8 @@ static void try_again(struct mover *m, struct output_file *file)
     while (err == PM_IO && gave_room(m, &given_up));
     if (err != PM_OK) {
         begin_trouble(m, file, errno);
+        relieve_all(m, file);
+        let_ended_go(m, file);
         return;
     }
     for (struct tap *tap = file->taps; tap; tap = next) {

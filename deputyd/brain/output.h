@@ -37,7 +37,8 @@ void output_file_close(struct output *output, struct output_file **file);
 void output_file_limits(struct output *output, struct output_file *file, uint64_t max_bytes,
                         uint64_t keep);
 
-/* The read ends of the pipes of one run, or its terminal and -1; the mover's from now on. */
+/* The read ends of the pipes of one run, or its terminal and -1; the mover's from now on. What was
+ * read from a terminal is lost when we are killed before it is written: 4 KiB at most. */
 void output_file_take(struct output *output, struct output_file *file, uint64_t run, int out,
                       int err);
 /* The last lines (OUTPUT_LAST_BYTES, OUTPUT_LAST_LINES at most) this run wrote. Answered by one

@@ -141,6 +141,31 @@ Test(mover_move, on_a_full_disk_nobody_stands_still_and_what_is_lost_is_counted)
     leave_small_disk();
 }
 
+Test(mover_move, on_a_full_disk_one_short_life_after_another_holds_few_pipes)
+{
+    enum { LIVES = 100, LEFT_MOST = 20 };
+    uint64_t drained = 0;
+
+    if (!given_small_disk("8k"))
+        cr_skip_test("no right to mount");
+    given_process("", "cam");
+    when_much_is_written(100000);
+    for (int i = 0; i < LIVES; i++) {
+        close(t.pipe[1]);
+        cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
+        output_file_take(t.output, t.file, ++t.run, t.pipe[0], -1);
+        when_written("last words");
+    }
+    close(t.pipe[1]);
+    while (drained < LIVES - LEFT_MOST)
+        drained = next_news(OUTPUT_DRAINED).run;
+    cr_assert_not(output_file_drained(t.file, t.run), "the latest are the last to go");
+    when_disk_is("1m");
+    while (drained < t.run)
+        drained = next_news(OUTPUT_DRAINED).run;
+    leave_small_disk();
+}
+
 Test(mover_move, on_a_full_disk_the_oldest_output_of_anybody_goes_first)
 {
     enum { ALL = 256 << 10 };
