@@ -22,6 +22,7 @@ struct fleet {
 };
 
 void fleet_begin(struct fleet *fleet, const char *bin, const char *tools);
+void fleet_begin_sheriff(struct fleet *fleet); /* another, when that one is dead */
 void fleet_end(struct fleet *fleet);
 void fleet_end_standing(void); /* for atexit: what a measure that gave up left */
 
@@ -90,5 +91,6 @@ void measure_output(struct fleet *fleet);     /* into the file, and to a followe
 void measure_apply(struct fleet *fleet);      /* one change among 1,000 */
 void measure_brain(struct fleet *fleet);      /* the brain's death until it acts again */
 void measure_herd(struct fleet *fleet);       /* a thousand deputies on one sheriff */
+void measure_return(struct fleet *fleet);     /* the sheriff's death until it knows all again */
 
 #endif

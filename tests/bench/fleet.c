@@ -68,6 +68,13 @@ static bool deputy_is_up(struct fleet *fleet)
     return up;
 }
 
+void fleet_begin_sheriff(struct fleet *fleet)
+{
+    fleet->sheriff = spawn_program((const char *const[]){
+        program_path(fleet, "sheriffd"), "--name", "bench", "--run-dir", fleet_path(fleet, "run"),
+        "--state-dir", fleet_path(fleet, "state"), NULL }, fleet_path(fleet, "sheriffd.log"));
+}
+
 void fleet_begin(struct fleet *fleet, const char *bin, const char *tools)
 {
     *fleet = (struct fleet){ .dir = "/tmp/procman-bench-XXXXXX", .bin = bin, .tools = tools };
@@ -76,9 +83,7 @@ void fleet_begin(struct fleet *fleet, const char *bin, const char *tools)
         die("cannot make a directory in /tmp");
     standing = fleet;
     setenv("PROCMAN_RUN_DIR", fleet_path(fleet, "run"), 1);
-    fleet->sheriff = spawn_program((const char *const[]){
-        program_path(fleet, "sheriffd"), "--name", "bench", "--run-dir", fleet_path(fleet, "run"),
-        "--state-dir", fleet_path(fleet, "state"), NULL }, fleet_path(fleet, "sheriffd.log"));
+    fleet_begin_sheriff(fleet);
     fleet->keeper = spawn_program((const char *const[]){
         program_path(fleet, "deputyd"), "--name", "bench", "--run-dir", fleet_path(fleet, "run"),
         "--state-dir", fleet_path(fleet, "state"), "--log-dir", fleet_path(fleet, "log"), NULL },

@@ -1,7 +1,8 @@
 /* herd RUN_DIR DEPUTIES: many deputies in one program, none of which runs anything.
  *
- * Each speaks the real protocol: hello, status, a beat and statistics once a second, and says of
- * every process it is told of that it runs. So what the sheriff costs can be measured alone. */
+ * Each speaks the real protocol: hello on every connection, status, a beat and statistics once a
+ * second, and says of every process it is told of that it runs. It connects as deputyd-brain does,
+ * and as eagerly. So what the sheriff costs can be measured alone. */
 #include <procman/codec.h>
 #include <procman/limits.h>
 #include <procman/status.h>
@@ -18,6 +19,7 @@
 
 struct member {                 /* one deputy */
     void *dealer, *feed;
+    void *link;                 /* tells when a connection is made */
     char name[NAME_SIZE];
     uint64_t session, seq, generation, specs_generation;
     size_t n;
@@ -50,6 +52,19 @@ static void say_hello(struct member *m)
                               .epoch = (uint64_t)(uintptr_t)m, .boot_id = "herd" };
 
     speak(m->dealer, "hello", &pm_hello_desc, &hello);
+}
+
+/* A connection is made, or gone: two frames each, of which the number of the event matters. */
+static void hear_link(struct member *m)
+{
+    uint8_t event[64], address[512];
+
+    while (zmq_recv(m->link, event, sizeof event, ZMQ_DONTWAIT) >= 0
+           && zmq_recv(m->link, address, sizeof address, 0) >= 0) {
+        m->session = 0;
+        if ((event[0] | event[1] << 8) == ZMQ_EVENT_HANDSHAKE_SUCCEEDED)
+            say_hello(m);
+    }
 }
 
 static void say_status(struct member *m, bool full)
@@ -153,32 +168,47 @@ static void beat(struct member *m)
     speak(m->feed, topic, &pm_stats_desc, &stats);
 }
 
+/* As the brain's (sheriff_io.c). */
+static void set_eager(void *socket)
+{
+    static const struct { int option, value; } options[] = {
+        { ZMQ_RECONNECT_IVL, 100 }, { ZMQ_RECONNECT_IVL_MAX, 2000 }, { ZMQ_LINGER, 0 },
+        { ZMQ_IMMEDIATE, 1 },
+    };
+
+    for (size_t i = 0; i < PM_COUNT(options); i++)
+        zmq_setsockopt(socket, options[i].option, &options[i].value, sizeof(int));
+}
+
 static void open_member(struct member *m, void *context, const char *run_dir, size_t number)
 {
+    int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED;
     char endpoint[300];
-    int none = 0;
 
     snprintf(m->name, sizeof m->name, "h%zu", number);
     m->dealer = zmq_socket(context, ZMQ_DEALER);
     m->feed = zmq_socket(context, ZMQ_PUB);
-    if (!m->dealer || !m->feed) {
+    m->link = zmq_socket(context, ZMQ_PAIR);
+    if (!m->dealer || !m->feed || !m->link) {
         fputs("herd: no more sockets\n", stderr);
         exit(1);
     }
-    zmq_setsockopt(m->dealer, ZMQ_LINGER, &none, sizeof none);
-    zmq_setsockopt(m->feed, ZMQ_LINGER, &none, sizeof none);
+    set_eager(m->dealer);
+    set_eager(m->feed);
+    snprintf(endpoint, sizeof endpoint, "inproc://link-%zu", number);
+    zmq_socket_monitor(m->dealer, endpoint, events);
+    zmq_connect(m->link, endpoint);
     snprintf(endpoint, sizeof endpoint, "ipc://%s/deputy.sock", run_dir);
     zmq_connect(m->dealer, endpoint);
     snprintf(endpoint, sizeof endpoint, "ipc://%s/feed.sock", run_dir);
     zmq_connect(m->feed, endpoint);
-    say_hello(m);
 }
 
 int main(int argc, char **argv)
 {
     size_t n = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
     struct member *members = n ? calloc(n, sizeof *members) : NULL;
-    zmq_pollitem_t *items = n ? calloc(n, sizeof *items) : NULL;
+    zmq_pollitem_t *items = n ? calloc(2 * n, sizeof *items) : NULL;
     void *context = zmq_ctx_new();
     int64_t began = now_ms();
     size_t beaten = 0;
@@ -187,18 +217,22 @@ int main(int argc, char **argv)
         fputs("usage: herd RUN_DIR DEPUTIES\n", stderr);
         return 2;
     }
-    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)(2 * n + 16));
+    zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)(4 * n + 16));
     for (size_t i = 0; i < n; i++) {
         open_member(&members[i], context, argv[1], i);
         items[i] = (zmq_pollitem_t){ .socket = members[i].dealer, .events = ZMQ_POLLIN };
+        items[n + i] = (zmq_pollitem_t){ .socket = members[i].link, .events = ZMQ_POLLIN };
     }
     for (;;) {                  /* beats are spread evenly over the second, until killed */
         size_t due = (size_t)((now_ms() - began) * (int64_t)n / BEAT_MS);
 
-        zmq_poll(items, (int)n, 5);
-        for (size_t i = 0; i < n; i++)
+        zmq_poll(items, (int)(2 * n), 5);
+        for (size_t i = 0; i < n; i++) {
+            if (items[n + i].revents & ZMQ_POLLIN)
+                hear_link(&members[i]);
             if (items[i].revents & ZMQ_POLLIN)
                 hear_all(&members[i]);
+        }
         for (; beaten < due; beaten++)
             beat(&members[beaten % n]);
     }

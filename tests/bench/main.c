@@ -13,7 +13,7 @@ struct measure {
 static const struct measure measures[] = {
     { "start", measure_start },   { "replace", measure_replace }, { "mass", measure_mass },
     { "output", measure_output }, { "apply", measure_apply },     { "brain", measure_brain },
-    { "herd", measure_herd },
+    { "herd", measure_herd },     { "return", measure_return },
 };
 
 static bool chosen(const char *name, int n, char **names)
@@ -27,7 +27,7 @@ static bool chosen(const char *name, int n, char **names)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd]…\n", stderr);
+        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd|return]…\n", stderr);
         return 2;
     }
     atexit(fleet_end_standing);
