@@ -1,5 +1,5 @@
-/* The actor that moves output: one epoll set over all pipes, orders in between, and once a turn what
- * has waited long enough.
+/* The actor that moves output: one epoll set over all pipes, orders in between, and once a turn
+ * what has waited long enough.
  *
  *   mover_move_io.c   from a pipe into its file, and when that fails
  *   mover_news_io.c   what is told: to followers, to readers

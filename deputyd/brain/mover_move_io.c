@@ -30,7 +30,7 @@
 #define TERMINAL_BYTES 4096               /* what a terminal holds, and we of it */
 #define RETRY_MS       1000
 #define BRIEF_MS       2000               /* so long a writer may wait when the disk is not full */
-#define ENDED_MOST     16                 /* pipes of former lives that wait while there is trouble */
+#define ENDED_MOST     16                 /* pipes of former lives that wait meanwhile */
 #define GIVE_UP_MOST   4                  /* segments given up for one move: others wait */
 
 static bool set_watch(struct mover *m, struct tap *tap)

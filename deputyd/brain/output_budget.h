@@ -14,7 +14,7 @@ uint64_t budget_live(uint64_t max_bytes, uint64_t budget, size_t files);
 /* Which of two segments, of whatever process, goes first: true, the first. */
 bool budget_goes_before(const struct segment *one, const struct segment *other);
 
-/* While the file cannot be written: must what waits in a pipe go, so that its writer never waits? */
+/* While a file cannot be written: must what waits in a pipe go, so that its writer never waits? */
 bool budget_must_drop(uint64_t waiting, uint64_t capacity);
 
 #endif

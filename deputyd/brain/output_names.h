@@ -4,9 +4,9 @@
 
 #include <procman/base.h>
 
-/* `live` is DIR/NAME.log. Heap. */
-char *output_segment_path(const char *live, uint64_t begin) PM_MUST_USE; /* DIR/NAME.log.BEGIN */
-char *output_index_path(const char *live, uint64_t begin) PM_MUST_USE; /* DIR/.NAME.log.BEGIN.index */
+/* DIR/NAME.log.BEGIN and DIR/.NAME.log.BEGIN.index for a `live` of DIR/NAME.log; heap. */
+char *output_segment_path(const char *live, uint64_t begin) PM_MUST_USE;
+char *output_index_path(const char *live, uint64_t begin) PM_MUST_USE;
 
 enum output_kind { OUTPUT_OTHER, OUTPUT_LIVE, OUTPUT_SEGMENT, OUTPUT_INDEX };
 
