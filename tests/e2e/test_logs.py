@@ -318,6 +318,42 @@ def test_what_is_no_longer_kept_is_said(alone):
     assert "no longer kept" in alone.ok("logs", "much", "--since", "1d").err
 
 
+@pytest.fixture
+def small_disk(fleet):
+    """A deputy whose output has 128 KiB; the path of its log directory."""
+    path = fleet.log_dir("alpha")
+    path.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", path],
+                             capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a file system here")
+    fleet.sheriffd = fleet.sheriff()
+    fleet.alpha = fleet.deputy("alpha")
+    yield path
+    subprocess.run(["umount", "--lazy", path], check=True)
+
+
+def test_what_a_full_disk_cost_is_said(fleet, small_disk):
+    go, done, freed = fleet.dir / "go", fleet.dir / "done", fleet.dir / "freed"
+    fleet.apply({"name": "much", "command": f"sh -c 'echo begin; "
+                 f"while [ ! -e {go} ]; do sleep 0.02; done; seq 1 200000; touch {done}; "
+                 f"while [ ! -e {freed} ]; do sleep 0.02; done; echo end; exec sleep 1000'"})
+    fleet.pid("much")
+    follow = fleet.follow("logs", "-f", "much")
+    wait_until(lambda: "begin\n" in follow.log, "it follows")
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 100000)
+    go.touch()
+    wait_until(done.exists, "the disk is full and the process went on")
+    ballast.unlink()
+    freed.touch()
+    wait_until(lambda: follow.log.endswith("end\n"), "it goes on")
+    assert re.search(r"-- [\d,]+ bytes dropped: disk full --\n", follow.log), "it was told"
+    result = fleet.ok("logs", "much", "-n", "all")
+    told = [int(n.replace(",", "")) for n in re.findall(r"-- ([\d,]+) bytes dropped", result.err)]
+    assert sum(told) + len(result.out) == len("begin\nend\n") + 1288895
+
+
 def test_a_followed_pattern_has_new_processes(alone):
     alone.apply({"name": "cam1", "command": "sh -c 'echo one; exec sleep 1000'"})
     follow = alone.follow("logs", "-f", "cam*")

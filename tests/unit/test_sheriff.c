@@ -62,16 +62,22 @@ Test(sheriff, hides_the_environment_from_observers)
 Test(sheriff, passes_a_question_for_output_on_and_the_answer_back)
 {
     struct fake_deputy k9 = given_running_cam(&stage);
-    struct pm_read read = { .request = 70, .id = seen_by_client(&stage, "cam")->id, .lines = 5 };
+    struct pm_read read = { .request = 70, .id = seen_by_client(&stage, "cam")->id, .lines = 5,
+                            .since_ms = 1000, .run = 3, .marked = true };
+    struct pm_mark mark = { .offset = 7, .length = 2, .time_ms = 1234, .run = 3 };
 
     client_asks(&stage, &observer, PM_MSG_READ, &read);
     const struct pm_read *passed = heard(&stage, PM_MSG_READ);
     cr_assert_eq(passed->session, k9.session);
-    cr_assert_eq(passed->lines, 5);
+    cr_assert(passed->lines == 5 && passed->since_ms == 1000 && passed->run == 3);
+    cr_assert(passed->marked);
     struct pm_bytes bytes = { .session = k9.session, .request = passed->request, .error = "ok",
-                              .text = "", .data = { (const uint8_t *)"hi", 2 } };
+                              .text = "", .offset = 7, .begin = 4, .marks = { &mark, 1 },
+                              .data = { (const uint8_t *)"hi", 2 } };
     deputy_says(&stage, &k9, PM_MSG_BYTES, &bytes);
-    cr_assert_eq(((const struct pm_bytes *)heard(&stage, PM_MSG_BYTES))->request, 70);
+    const struct pm_bytes *answer = heard(&stage, PM_MSG_BYTES);
+    cr_assert(answer->request == 70 && answer->offset == 7 && answer->begin == 4);
+    cr_assert(answer->marks.n == 1 && answer->marks.at[0].time_ms == 1234);
 }
 
 Test(sheriff, answers_for_a_deputy_that_does_not)
