@@ -17,7 +17,7 @@ struct link { /* with the sheriff; see link.c */
     struct pm_mono hello_at, beat_at;
     struct pm_mono silent_at; /* when to give this connection up */
     uint64_t dropped;         /* messages of other sessions, or senseless ones */
-    char refusal[200];        /* said last, so that it is said once */
+    char refusal[500];        /* said last, so that it is said once */
 };
 
 struct wish { /* what shall run; see wish.c */
@@ -47,6 +47,7 @@ struct past { /* ends of lives the sheriff has not noted; see past.c */
     size_t records;            /* in the file */
     uint64_t lost;             /* ends that found no room */
     struct pm_mono turn_at;    /* when something is to be sent or forgotten; 0 = never */
+    struct pm_mono paced;      /* and not before this */
 };
 
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */

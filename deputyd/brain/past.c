@@ -23,7 +23,8 @@
 #define RECORDS_MOST (2 * KEPT_MOST) /* in the file, noted ones too; then it is written anew */
 #define BUNDLE      256    /* ends of one message: with their lines, half a megabyte */
 #define FLYING_MOST (2 * BUNDLE)
-#define LINES_SOON_MS 100  /* an end waits so long for its last lines */
+#define PACE_MS     20     /* from one bundle to the next: a thousand ends are a few bundles */
+#define LINES_SOON_MS 1000 /* an end waits so long for its last lines */
 #define LINES_MS    5000   /* after that they never come */
 #define REPEAT_MS   5000   /* what is not noted by then is said again */
 #define NOT_TAKEN_MS 200   /* there was no room for a message */
@@ -54,6 +55,8 @@ void past_fini(struct past *past)
 
 static void wake(struct past *past, struct pm_mono when)
 {
+    if (when.ms < past->paced.ms)
+        when = past->paced;
     if (past->turn_at.ms == 0 || when.ms < past->turn_at.ms)
         past->turn_at = when;
 }
@@ -152,7 +155,8 @@ uint64_t past_token(struct brain *b, const struct proc *proc, struct pm_mono now
     sum = pm_checksum(sum, &now, sizeof now);
     sum = pm_checksum(sum, &proc->life.run, sizeof proc->life.run);
     sum = pm_checksum(sum, proc->group, strlen(proc->group) + 1);
-    return pm_checksum(sum, proc->name, strlen(proc->name)) | 1; /* 0 is none */
+    sum = pm_checksum(sum, proc->name, strlen(proc->name));
+    return sum != 0 ? sum : 1; /* 0 is none */
 }
 
 /* Kept by the brain before us, who died before the keeper knew that it may forget this life? */
@@ -259,7 +263,7 @@ void past_welcome(struct brain *b, struct pm_mono now)
 {
     for (size_t i = 0; i < b->past.n; i++)
         b->past.at[i]->sent.ms = 0;
-    wake(&b->past, now);
+    b->past.turn_at = b->past.paced = now;
 }
 
 static struct past_row *find_row(const struct past *past, uint64_t token)
@@ -334,6 +338,7 @@ static bool send_bundle(struct brain *b, struct past_row **rows, size_t n, struc
         return false;
     for (size_t i = 0; i < n; i++)
         rows[i]->sent = now;
+    b->past.paced = pm_mono_after(now, PACE_MS);
     return true;
 }
 
@@ -388,7 +393,7 @@ void past_bye(struct brain *b, struct pm_mono now)
 {
     for (size_t i = 0; i < b->past.n; i++) /* nobody waits for lines any more */
         b->past.at[i]->lines_by.ms = 0;
-    wake(&b->past, now);
+    b->past.turn_at = now;
     past_turn(b, now);
 }
 

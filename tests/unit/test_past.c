@@ -89,12 +89,12 @@ Test(past, an_end_waits_a_moment_for_its_lines_and_is_told_again_when_they_come_
     given_cam_running(PM_AUTO_RESTART_NO);
     when_ended(0, 1, 7, 0);
     t.said[0] = '\0';
-    when_time_passes(99);
+    when_time_passes(999);
     then_said("");
     when_time_passes(1);
     then_said("endings 1\n");
     when_noted(only_end()->token);
-    when_time_passes(10);
+    when_time_passes(20);
     then_said("");
     when_lines_come(1, "late\n");
     then_said("endings 1\n");
@@ -108,7 +108,7 @@ Test(past, an_end_whose_lines_never_come_is_forgotten_all_the_same)
 {
     given_cam_running(PM_AUTO_RESTART_NO);
     when_ended(0, 1, 7, 0);
-    when_time_passes(100);
+    when_time_passes(1000);
     when_noted(only_end()->token);
     when_time_passes(5000);
     cr_assert_eq(t.past.n, 0);
@@ -288,7 +288,7 @@ Test(past, what_waited_for_the_sheriff_comes_in_bundles_a_few_at_a_time)
     cr_assert_eq(t.endings.past.at[0].run, 257, "two bundles are on their way");
     struct pm_noted noted = { .session = SESSION, .past = t.endings.past };
     brain_on_sheriff(t.brain, PM_MSG_NOTED, &noted, t.now);
-    turn();
+    when_time_passes(20);
     cr_assert_eq(t.endings.past.n, 700 - 512);
     cr_assert_eq(t.endings.past.at[0].run, 513);
     cr_assert_eq(t.endings.lost, 0);
