@@ -27,7 +27,8 @@ static bool chosen(const char *name, int n, char **names)
 int main(int argc, char **argv)
 {
     if (argc < 3) {
-        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd|return]…\n", stderr);
+        fputs("usage: bench BIN TOOLS [start|replace|mass|output|apply|brain|herd|return]…\n",
+              stderr);
         return 2;
     }
     atexit(fleet_end_standing);
