@@ -39,9 +39,9 @@ static const char schema_1[] =
 
 /* How lives ended, and who gave the orders of those numbers: first, last. */
 static const char schema_2[] =
-    "CREATE TABLE past(token INTEGER PRIMARY KEY, ended_ms INTEGER NOT NULL, host TEXT NOT NULL,"
-    " grp TEXT NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL, by TEXT NOT NULL,"
-    " life BLOB NOT NULL);"
+    "CREATE TABLE past(seq INTEGER PRIMARY KEY, token INTEGER NOT NULL UNIQUE,"
+    " ended_ms INTEGER NOT NULL, host TEXT NOT NULL, grp TEXT NOT NULL, name TEXT NOT NULL,"
+    " run INTEGER NOT NULL, by TEXT NOT NULL, life BLOB NOT NULL);"
     "CREATE INDEX past_of ON past(host, grp, name, ended_ms, run);"
     "CREATE INDEX past_when ON past(ended_ms);"
     "CREATE TABLE orders(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, by TEXT NOT NULL);"

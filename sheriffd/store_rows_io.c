@@ -27,15 +27,16 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_ORDERS]    = "INSERT OR REPLACE INTO orders VALUES(?1, ?2, ?3)",
     [STORE_TRIM_ORDERS] = "DELETE FROM orders WHERE last <= ?1",
     /* Told again with its last lines, it replaces the same end without; time and author stay. */
-    [STORE_LIFE]      = "INSERT INTO past VALUES(?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 <> '' THEN ?7"
-                        " ELSE coalesce((SELECT CASE WHEN last >= ?8 THEN by ELSE '' END"
+    [STORE_LIFE]      = "INSERT INTO past(token, ended_ms, host, grp, name, run, by, life)"
+                        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN ?7 <> '' THEN ?7 ELSE coalesce("
+                        "(SELECT CASE WHEN last >= ?8 THEN by ELSE '' END"
                         " FROM orders WHERE first <= ?8 ORDER BY first DESC LIMIT 1), '') END, ?9)"
                         " ON CONFLICT(token) DO UPDATE SET life = excluded.life"
                         " WHERE length(excluded.life) >= length(life)",
-    [STORE_TRIM_LIVES_OF] = "DELETE FROM past WHERE token IN (SELECT token FROM past"
+    [STORE_TRIM_LIVES_OF] = "DELETE FROM past WHERE seq IN (SELECT seq FROM past"
                         " WHERE host = ?1 AND grp = ?2 AND name = ?3"
                         " ORDER BY ended_ms DESC, run DESC LIMIT -1 OFFSET ?4)",
-    [STORE_TRIM_LIVES] = "DELETE FROM past WHERE token IN (SELECT token FROM past"
+    [STORE_TRIM_LIVES] = "DELETE FROM past WHERE seq IN (SELECT seq FROM past"
                         " ORDER BY ended_ms DESC LIMIT -1 OFFSET ?1)",
     [STORE_NEXT_NAME] = "SELECT host, grp, name FROM past WHERE (host, grp, name) > (?1, ?2, ?3)"
                         " ORDER BY host, grp, name LIMIT 1",
