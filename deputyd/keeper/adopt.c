@@ -19,7 +19,30 @@
 #include <stdio.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A process that is within exec shows no mark; on a busy machine that takes some milliseconds. */
+#define MOMENT_NS    1000000
+#define MOMENTS_MOST 2000
+#define WALKS_MOST   20
+
+
+static void give_them_a_moment(void)
+{
+    const struct timespec moment = { .tv_nsec = MOMENT_NS };
+
+    nanosleep(&moment, NULL);
+}
+
+static bool read_surely(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
+{
+    enum pm_err err;
+
+    for (int i = 0; (err = pm_marks_read(marks, pid, out)) == PM_BUSY && i < MOMENTS_MOST; i++)
+        give_them_a_moment();
+    return err == PM_OK;
+}
 
 int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const char *dir)
 {
@@ -34,7 +57,7 @@ int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const ch
         PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
         struct pm_bearer mark;
         pm_marks_open(&marks);
-        same = pm_marks_read(marks, slot->pid, &mark) && pm_mark_is_of(&mark, deputy, dir)
+        same = read_surely(marks, slot->pid, &mark) && pm_mark_is_of(&mark, deputy, dir)
             && mark.slot == number && mark.run == slot->run;
         slot->start_ticks = stat.start_ticks;
     }
@@ -58,7 +81,7 @@ void pm_adopt_names(pid_t pid, char **out_group, char **out_name)
     struct pm_bearer bearer;
 
     pm_marks_open(&marks);
-    if (!pm_marks_read(marks, pid, &bearer) || bearer.name == NULL)
+    if (!read_surely(marks, pid, &bearer) || bearer.name == NULL)
         return;
     *out_group = pm_strdup(bearer.group);
     *out_name = pm_strdup(bearer.name);
@@ -131,12 +154,17 @@ size_t pm_adopt_lost(struct pm_slots *slots, const char *deputy, const char *dir
     PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
     struct pm_bearer mark;
     unsigned budget = UINT_MAX;
+    int walks = 0;
+    enum pm_err err;
     size_t n = 0;
 
     pm_marks_open(&marks);
-    while (pm_marks_next(marks, &budget, &mark) == PM_OK)
-        if (pm_mark_is_of(&mark, deputy, dir))
-            place(slots, &mark);
+    do {
+        while ((err = pm_marks_next(marks, &budget, &mark)) == PM_OK)
+            if (pm_mark_is_of(&mark, deputy, dir))
+                place(slots, &mark);
+        give_them_a_moment();
+    } while (err == PM_BUSY && ++walks < WALKS_MOST);
     for (size_t i = 0; i < pm_slots_used(slots); i++)
         n += pm_slot_living(pm_slots_at(slots, i));
     return n;

@@ -134,17 +134,22 @@ static bool can_be_buried(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* False: it has died just now, and its own children may have come up where we looked before. */
+/* False: it cannot be told, or it has died just now, and its own children may have come up where we
+ * looked before. */
 static bool look_at_child(struct pm_trees *trees, pid_t pid)
 {
     struct pm_tree *tree = NULL;
     struct pm_proc_stat stat;
     struct pm_bearer mark;
+    enum pm_err err;
 
     if (trees->is_known(trees->self, pid))
         return true;
-    if (pm_marks_read(trees->marks, pid, &mark))
+    err = pm_marks_read(trees->marks, pid, &mark);
+    if (err == PM_OK)
         tree = by_mark(trees, &mark);
+    else if (err == PM_BUSY)
+        return false;
     else if (!pm_proc_stat(pid, &stat) || stat.state == 'Z' || stat.state == 'X')
         return !can_be_buried(pid);
     else if ((tree = by_session(trees, stat.session)) == NULL)
@@ -218,6 +223,14 @@ static void look(struct pm_trees *trees)
 
 /* ---- all processes ------------------------------------------------------------------------------ */
 
+/* Not after this walk. */
+static void walk_again(struct pm_trees *trees)
+{
+    for (size_t i = 0; i < trees->used; i++)
+        if (trees->at[i].way == PM_TREE_SWEEP)
+            trees->at[i].clean_after = trees->walks + 1;
+}
+
 static void walk(struct pm_trees *trees, struct pm_mono now)
 {
     unsigned budget = WALK_PORTION;
@@ -235,6 +248,8 @@ static void walk(struct pm_trees *trees, struct pm_mono now)
     }
     if (err == PM_TIMEOUT)
         return;
+    if (err == PM_BUSY)
+        walk_again(trees);
     trees->walking = false;
     trees->walks++;
     trees->walk_at = pm_mono_after(now, AGAIN_MS);
@@ -252,10 +267,11 @@ int pm_trees_wait_ms(const struct pm_trees *trees)
 {
     if (trees->ending[PM_TREE_SWEEP] > 0 && trees->walking)
         return 0;
-    for (size_t i = 0; i < PM_TREE_WAYS; i++)
-        if (trees->ending[i] > 0)
-            return AGAIN_MS;
-    return -1;
+    if (trees->ending[PM_TREE_CHILDREN] > 0) {
+        int64_t left_us = trees->look_us - now_us();
+        return left_us > 0 && left_us < AGAIN_MS * 1000 ? (int)(left_us / 1000) + 1 : AGAIN_MS;
+    }
+    return trees->ending[PM_TREE_SWEEP] + trees->ending[PM_TREE_GROUP] > 0 ? AGAIN_MS : -1;
 }
 
 /* ---- over ----------------------------------------------------------------------------------- */
@@ -271,8 +287,8 @@ static bool is_gone(struct pm_trees *trees, uint64_t slot, struct pm_tree *tree)
 {
     if (!pm_cgroups_end(&trees->groups, slot, &tree->rest))
         return false;
-    if (tree->way == PM_TREE_SWEEP)
-        return trees->walks > tree->clean_after;
+    if (tree->way == PM_TREE_SWEEP) /* one that forks on may slip through one walk */
+        return trees->walks > tree->clean_after + 1;
     return tree->way == PM_TREE_GROUP || trees->looks > tree->clean_after;
 }
 

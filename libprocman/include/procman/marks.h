@@ -39,12 +39,14 @@ PM_API void pm_marks_open(struct pm_marks **out);
 PM_API void pm_marks_close(struct pm_marks **marks);
 
 /* The mark of one living process; *out borrows from marks until its next use.
- * False: it bears none, or is no more, or is not ours to read. */
-PM_API bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out);
+ * OK | NOT_FOUND it bears none, or is no more, or is not ours to read | BUSY it is just beginning a
+ * program or ending: ask again, or look for its children */
+PM_API enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
+    PM_MUST_USE;
 
 /* The next of all processes that bear one. Looks at `*budget` processes at most and counts it down.
  * OK | TIMEOUT the budget is used up; go on later | GONE that was all: the next call begins anew
- * | IO errno is set */
+ * | BUSY so it was, but not all could be read: who must be sure begins anew | IO errno is set */
 PM_API enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
     PM_MUST_USE;
 

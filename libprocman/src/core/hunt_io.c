@@ -23,6 +23,7 @@
 #define DYING_MS    1000   /* from SIGKILL to giving up */
 #define LOOK_MS     10     /* who is not our child dies without a word to us */
 #define ROUNDS_MOST 4
+#define REPEATS_MOST 5     /* walks because someone could not be read */
 
 enum stage { WALKING, ASKED, KILLED, OVER };
 
@@ -31,7 +32,7 @@ struct pm_hunt {
     struct pm_marks *marks;
     enum stage stage;
     struct pm_mono deadline;       /* of ASKED and KILLED */
-    unsigned rounds;
+    unsigned rounds, repeats;
     bool met;                      /* someone new, in this walk */
     struct pm_arena arena;
     struct pm_stray *strays;       /* PM_LIMIT_STRAYS */
@@ -192,7 +193,7 @@ static void walk(struct pm_hunt *hunt, struct pm_mono now)
         return;
     if (hunt->rule.kill && hunt->met && hunt->rounds < ROUNDS_MOST)
         begin_ending(hunt, now);
-    else
+    else if (err != PM_BUSY || ++hunt->repeats > REPEATS_MOST)
         finish(hunt);
     hunt->met = false;
 }

@@ -1,6 +1,7 @@
 /* Marks are read from /proc/PID/environ, which shows the environment as it was at exec. Between fork
  * and exec a process shows its parent's, so no process of a life is ever without its mark, unless
- * it sheds it on purpose.
+ * it sheds it on purpose; but for a moment within exec its environment is empty, and then only
+ * the kernel's own view of it says that this is not meant.
  *
  * A walk over all processes is cut into portions by its caller: ten thousand of them take a tenth
  * of a second, for which no loop may stand still. A process that begins behind the walk's back is
@@ -9,7 +10,6 @@
 #include <procman/marks.h>
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +19,15 @@
 #include <unistd.h>
 
 #define ENVIRON_BYTES (256 << 10) /* a mark behind more than this much is not found */
+#define LATER_MOST    256         /* processes within exec at one moment */
 
 struct pm_marks {
     DIR *walk;                   /* NULL: none under way */
+    bool is_empty;               /* what was read last */
+    bool is_listed;              /* the walk has come to its end */
+    bool missed;                 /* in this walk someone could not be read, twice */
+    pid_t later[LATER_MOST];
+    size_t n_later;
     char env[ENVIRON_BYTES];
 };
 
@@ -103,11 +109,32 @@ static const char *read_mark(struct pm_marks *marks, pid_t pid, size_t *n)
 {
     ssize_t got = read_file(pid, "environ", marks->env, sizeof marks->env);
 
+    marks->is_empty = got == 0;
     *n = got > 0 ? (size_t)got : 0;
     return variable(marks->env, *n, PM_MARK_RUN);
 }
 
-bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
+/* The n-th field of /proc/PID/stat, from 4 on; `after` is behind the state. */
+static unsigned long long field(const char *after, int n)
+{
+    for (int i = 4; i < n && after; i++)
+        after = strchr(after + 1, ' ');
+    return after ? strtoull(after + 1, NULL, 10) : 0;
+}
+
+/* It has memory (field 23), but where its environment ends (field 51) is not set yet. */
+static bool is_within_exec(pid_t pid)
+{
+    char text[2048];
+    const char *after = NULL;
+
+    if (read_file(pid, "stat", text, sizeof text) > 0)
+        after = strrchr(text, ')');
+    return after && strchr("ZX", after[2]) == NULL && field(after + 3, 23) != 0
+        && field(after + 3, 51) == 0;
+}
+
+enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
 {
     struct pm_bearer mark = { .pid = pid };
     const char *text;
@@ -115,45 +142,77 @@ bool pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
 
     /* Most have none. Of one that has it the start time is read before the mark, or the number
      * could change hands between the two, and the mark would be laid at another's door. */
-    if (read_mark(marks, pid, &n) == NULL || !pm_proc_stat(pid, &mark.stat)
-        || mark.stat.state == 'Z' || mark.stat.state == 'X')
-        return false;
+    if (read_mark(marks, pid, &n) == NULL)
+        return marks->is_empty && is_within_exec(pid) ? PM_BUSY : PM_NOT_FOUND;
+    if (!pm_proc_stat(pid, &mark.stat) || mark.stat.state == 'Z' || mark.stat.state == 'X')
+        return PM_BUSY;
     text = read_mark(marks, pid, &n);
-    if (text == NULL || !parse(text, &mark))
-        return false;
+    if (text == NULL)
+        return PM_BUSY;
+    if (!parse(text, &mark))
+        return PM_NOT_FOUND;
     mark.dir = variable(marks->env, n, PM_MARK_DIR);
     mark.group = variable(marks->env, n, PM_MARK_GROUP);
     mark.name = variable(marks->env, n, PM_MARK_NAME);
     if (mark.dir == NULL)
-        return false;
+        return PM_NOT_FOUND;
     *out = mark;
-    return true;
+    return PM_OK;
+}
+
+/* Who could not be read is asked once more when all others have been. */
+static void put_off(struct pm_marks *marks, pid_t pid)
+{
+    if (marks->n_later < LATER_MOST)
+        marks->later[marks->n_later++] = pid;
+    else
+        marks->missed = true;
+}
+
+static enum pm_err next_later(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
+{
+    while (*budget > 0 && marks->n_later > 0) {
+        enum pm_err err = pm_marks_read(marks, marks->later[--marks->n_later], out);
+        --*budget;
+        if (err == PM_OK)
+            return PM_OK;
+        marks->missed |= err == PM_BUSY;
+    }
+    if (marks->n_later > 0)
+        return PM_TIMEOUT;
+    closedir(marks->walk);
+    marks->walk = NULL;
+    return marks->missed ? PM_BUSY : PM_GONE;
+}
+
+static bool begin_walk(struct pm_marks *marks)
+{
+    if (marks->walk == NULL) {
+        marks->walk = opendir("/proc");
+        marks->is_listed = marks->missed = false;
+    }
+    return marks->walk != NULL;
 }
 
 enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
 {
-    struct dirent *entry;
-
-    if (marks->walk == NULL && (marks->walk = opendir("/proc")) == NULL)
+    if (!begin_walk(marks))
         return PM_IO;
-    while (*budget > 0) {
-        errno = 0;
-        entry = readdir(marks->walk);
-        if (entry == NULL) {
-            int failure = errno;
-            closedir(marks->walk);
-            marks->walk = NULL;
-            errno = failure;
-            return failure ? PM_IO : PM_GONE;
-        }
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+    while (!marks->is_listed && *budget > 0) {
+        struct dirent *entry = readdir(marks->walk);
+        pid_t pid = entry ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+        enum pm_err err;
+        marks->is_listed = entry == NULL;
         if (pid <= 1)
             continue;
         --*budget;
-        if (pm_marks_read(marks, pid, out))
+        err = pm_marks_read(marks, pid, out);
+        if (err == PM_OK)
             return PM_OK;
+        if (err == PM_BUSY)
+            put_off(marks, pid);
     }
-    return PM_TIMEOUT;
+    return marks->is_listed ? next_later(marks, budget, out) : PM_TIMEOUT;
 }
 
 bool pm_mark_is_of(const struct pm_bearer *mark, const char *deputy, const char *dir)
