@@ -49,7 +49,7 @@ Test(json, bytes_that_are_no_text_are_replaced_not_lost)
 
     line_is(&pm_chunk_desc, &chunk,
             "{\"id\":1,\"offset\":0,\"stream\":\"out\",\"data\":\"a\xef\xbf\xbd" "b\","
-            "\"time_ms\":0,\"run\":0}");
+            "\"time_ms\":0,\"run\":0,\"dropped\":0}");
 }
 
 Test(json, a_number_no_reader_could_hold_is_a_string)
