@@ -256,7 +256,7 @@ static void do_in_logs(struct app *app, enum action action, struct pm_mono now)
 {
     switch (action) {
     case ACTION_FOLLOW:     scroll_follow(app->scroll, !scroll_follows(app->scroll)); break;
-    case ACTION_SEARCH:     prompt_open(&app->prompt, PROMPT_SEARCH, app->search); break;
+    case ACTION_SEARCH:     prompt_open(&app->prompt, PROMPT_SEARCH, ""); break;
     case ACTION_LINES:      prompt_open(&app->prompt, PROMPT_LINES, app->lines); break;
     case ACTION_NEXT:       search(app, false, now); break;
     case ACTION_PREVIOUS:   search(app, true, now); break;
