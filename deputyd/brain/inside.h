@@ -12,6 +12,7 @@ struct link { /* with the sheriff; see link.c */
     uint64_t session, sheriff_id;
     uint64_t seq;             /* of the last status sent */
     uint64_t seq_at_beat;     /* what it was when the sheriff's last beat came */
+    uint64_t specs_told, wants_told; /* the highest generations in this session */
     bool full, changed;       /* a status is due: of everything, or of what was touched */
     struct pm_mono paid_until; /* statuses sent so far are paid for by then; see pace */
     struct pm_mono hello_at, beat_at;

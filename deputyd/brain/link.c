@@ -195,6 +195,7 @@ void link_on_welcome(struct brain *b, const struct pm_welcome *welcome, struct p
     link->sheriff_id = welcome->sheriff_id;
     link->refusal[0] = '\0';
     link->seq = link->seq_at_beat = 0;
+    link->specs_told = link->wants_told = 0;
     link->full = true;
     link->beat_at = pm_mono_after(now, BEAT_MS);
     link->silent_at = pm_mono_after(now, SILENCE_MS);

@@ -163,12 +163,24 @@ static void obey(struct brain *b, const struct pm_wants *wants, struct pm_mono n
 
 /* ---- from the sheriff ------------------------------------------------------------- */
 
+/* In a session generations never go back: this would undo what was said after it. Between
+ * sessions they may, when a sheriff's store was restored from a copy; there orders decide. */
+static bool is_stale(struct brain *b, uint64_t generation, uint64_t *told)
+{
+    if (generation < *told) {
+        b->link.dropped++;
+        return true;
+    }
+    *told = generation;
+    return false;
+}
+
 void wish_take_specs(struct brain *b, const struct pm_specs *specs, struct pm_mono now)
 {
     struct specs *fresh;
     char text[400] = "out of memory";
 
-    if (b->ending)
+    if (b->ending || is_stale(b, specs->generation, &b->link.specs_told))
         return;
     if (specs_open(&specs->specs, text, sizeof text, &fresh) != PM_OK) {
         brain_say(b, PM_LOG_ERROR, "specs of generation %llu are refused, the former stay: %s",
@@ -196,7 +208,7 @@ void wish_take_specs(struct brain *b, const struct pm_specs *specs, struct pm_mo
 
 void wish_take_wants(struct brain *b, const struct pm_wants *wants, struct pm_mono now)
 {
-    if (b->ending)
+    if (b->ending || is_stale(b, wants->generation, &b->link.wants_told))
         return;
     if (b->wish.sheriff_id == b->link.sheriff_id
         && wants->specs_generation == b->wish.specs_generation)

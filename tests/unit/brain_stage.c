@@ -55,6 +55,8 @@ static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
     } else if (kind == PM_MSG_DRAINED) {
         const struct pm_drained *drained = msg;
         say("drained %d/%d", (int)drained->slot, (int)drained->run);
+    } else if (kind == PM_MSG_UPGRADE) {
+        say("upgrade %d", (int)((const struct pm_upgrade *)msg)->request);
     } else if (kind == PM_MSG_AWAKE) {
         say("awake %d", (int)((const struct pm_awake *)msg)->asked_ms);
     } else if (kind == PM_MSG_FINISHED) {

@@ -51,15 +51,58 @@ Test(link, a_refusal_is_logged_once_and_asked_again)
 
 Test(link, words_of_another_session_are_dropped)
 {
+    static const uint64_t sessions[] = { 0, SESSION - 1, SESSION + 1, UINT64_MAX };
     struct pm_spec spec = a_spec(1, "cam");
-    struct pm_specs stale = { .session = SESSION - 1, .generation = 9 };
-    struct pm_retire retire = { .session = 0 };
+    struct pm_want down = { 1, false, 99 };
 
     given_running(&spec);
-    brain_on_sheriff(t.brain, PM_MSG_SPECS, &stale, t.now);
-    brain_on_sheriff(t.brain, PM_MSG_RETIRE, &retire, t.now);
-    turn();
-    then_said("");
+    for (size_t i = 0; i < PM_COUNT(sessions); i++) {
+        uint64_t session = sessions[i];
+        const struct { enum pm_msg kind; const void *msg; } rows[] = {
+            { PM_MSG_SPECS, &(struct pm_specs){ .session = session, .generation = 99 } },
+            { PM_MSG_WANTS, &(struct pm_wants){ .session = session, .generation = 99,
+                                                .specs_generation = 1, .wants = { &down, 1 } } },
+            { PM_MSG_SIGNAL, &(struct pm_signal){ .session = session, .id = 1, .signal = 9 } },
+            { PM_MSG_READ, &(struct pm_read){ .session = session, .id = 1 } },
+            { PM_MSG_RESYNC, &(struct pm_resync){ .session = session } },
+            { PM_MSG_UPGRADE, &(struct pm_upgrade){ .session = session } },
+            { PM_MSG_SWEEP, &(struct pm_sweep){ .session = session, .kill = true } },
+            { PM_MSG_NOTED, &(struct pm_noted){ .session = session } },
+            { PM_MSG_RETIRE, &(struct pm_retire){ .session = session } },
+        };
+        for (size_t k = 0; k < PM_COUNT(rows); k++) {
+            brain_on_sheriff(t.brain, rows[k].kind, rows[k].msg, t.now);
+            turn();
+            cr_expect_str_eq(t.said, "", "row %zu: %s", k, t.said);
+        }
+    }
+}
+
+Test(link, asks_the_keeper_for_an_upgrade_and_passes_its_word_on)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+    struct pm_upgrade ask = { .session = SESSION, .request = 12 };
+    struct pm_done done = { .request = 12, .error = "io", .text = "no such file" };
+
+    given_running(&spec);
+    brain_on_sheriff(t.brain, PM_MSG_UPGRADE, &ask, t.now);
+    then_said("upgrade 12\n");
+    brain_on_keeper(t.brain, PM_MSG_DONE, &done, t.now);
+    then_said("done 12 io\n");
+}
+
+Test(link, has_strays_looked_for_and_says_what_was_found)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+    struct pm_sweep ask = { .session = SESSION, .request = 13, .kill = true };
+    struct pm_stray found = { .pid = 7, .host = "", .mark = "", .group = "", .name = "",
+                              .command = "" };
+
+    given_running(&spec);
+    brain_on_sheriff(t.brain, PM_MSG_SWEEP, &ask, t.now);
+    then_said("sweep 13 kill\n");
+    brain_on_swept(t.brain, 13, &(struct pm_stray_list){ &found, 1 });
+    then_said("strays\n");
 }
 
 Test(link, an_unacknowledged_status_is_said_again)

@@ -85,6 +85,45 @@ Test(wish, wants_wait_for_their_specs)
     then_said("spawn 0/1 /bin/true\nstatus 1\n");
 }
 
+Test(wish, of_an_older_generation_is_not_obeyed)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+    struct pm_want down = { 1, false, 9 };
+    struct pm_wants replayed = { .session = SESSION, .specs_generation = 1,
+                                 .wants = { &down, 1 } };
+
+    given_running(&spec);
+    when_want(1, true, 1);
+    then_said("status 0\n");
+    replayed.generation = t.orders - 1;
+    brain_on_sheriff(t.brain, PM_MSG_WANTS, &replayed, t.now);
+    when_specs(0, NULL, 0); /* older than all: it would remove everything */
+    turn();
+    then_said("");
+}
+
+Test(wish, of_a_restored_store_counts_anew_in_its_own_session)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    given_running(&spec);
+    when_want(1, true, 5);
+    when_ended(0, 1, 0, SIGTERM);
+    when_spawned(0, 2, 101);
+    quiet();
+    t.orders = 0;
+    brain_on_link(t.brain, false, t.now);
+    brain_on_link(t.brain, true, t.now);
+    turn();
+    given_welcome_from(SHERIFF);
+    when_specs(1, &spec, 1);
+    when_want(1, false, 1);
+    cr_expect_null(strstr(t.said, "kill"), "an older order is none: %s", t.said);
+    quiet();
+    when_want(1, false, 6);
+    cr_expect_not_null(strstr(t.said, "kill 0/2 15"), "%s", t.said);
+}
+
 Test(wish, senseless_specs_leave_everything_as_it_was)
 {
     struct pm_spec spec = a_spec(1, "cam"), twice[2] = { a_spec(1, "x"), a_spec(2, "x") };
