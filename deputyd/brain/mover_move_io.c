@@ -151,18 +151,21 @@ static ssize_t let_go(struct mover *m, struct tap *tap, size_t n)
     return read(tap->fd, bytes, n < sizeof bytes ? n : sizeof bytes);
 }
 
+/* Counted before it goes: nobody else reads there, so just that much will. */
 static void drop(struct mover *m, struct tap *tap, size_t waiting)
 {
     struct output_file *file = tap->file;
-    uint64_t gone = 0;
+    size_t left = waiting;
     ssize_t n = 0;
 
-    while (gone < waiting && (n = let_go(m, tap, waiting - gone)) > 0)
-        gone += (uint64_t)n;
-    file->log->dropped += gone;
-    file->unsaid += gone;
-    file->lost += gone;
-    if (gone > 0 && file->lost == gone)
+    if (waiting == 0)
+        return;
+    log_note_loss(file->log, tap->stream, tap->run->number, waiting);
+    while (left > 0 && (n = let_go(m, tap, left)) > 0)
+        left -= (size_t)n;
+    file->unsaid += waiting;
+    file->lost += waiting;
+    if (file->lost == waiting)
         say_trouble(m, file);
 }
 
@@ -275,9 +278,7 @@ static enum pm_err put(struct tap *tap, size_t *out)
         *out = 0;
         return PM_OK;
     }
-    if (log->dropped > 0 && log_ready(log) != PM_OK)
-        return PM_IO;
-    if (log_note_loss(log, tap->stream, tap->run->number) != PM_OK)
+    if (log->has_loss && (log_ready(log) != PM_OK || log_settle_loss(log) != PM_OK))
         return PM_IO;
     return tap->is_terminal ? put_terminal(tap, out) : log_splice(log, tap->fd, MOVE_BYTES, out);
 }
@@ -342,7 +343,7 @@ static void try_again(struct mover *m, struct output_file *file)
     enum pm_err err;
 
     do
-        err = log_probe(file->log, file->taps->stream, file->taps->run->number);
+        err = log_probe(file->log);
     while (err == PM_IO && gave_room(m, &given_up));
     if (err != PM_OK) {
         begin_trouble(m, file, errno);

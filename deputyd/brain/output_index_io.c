@@ -4,6 +4,10 @@
  * for a short time: so many small writes cost one record, and a quiet process costs nothing. The
  * first record of a life is written at once, because by it a life is found. Whoever is killed
  * loses the origin of what came last, never a byte of it.
+ *
+ * What was lost must be known even when there is no room on the disk. So an index is made before
+ * the first byte, with a page that nobody else can have, and gets the next page in time. The
+ * record of a loss is written at once and grows in its place.
  */
 #include "brain/output_store.h"
 
@@ -19,6 +23,8 @@
 #define WRITE_MS   50    /* a record waits so long at most */
 #define WRITE_SIZE 4096  /* or until there are so many bytes of them */
 #define RECORDS_AT_ONCE 512
+#define PAGE       4096
+#define NEAR_END   (16 * INDEX_RECORD) /* so little left of a page: get the next one */
 
 /* ---- writing ---------------------------------------------------------------------- */
 
@@ -47,6 +53,37 @@ static void close_record(struct output_log *log)
         log->unwritten.n = 0; /* unknown times */
 }
 
+/* A page from there on that does not depend on what others leave. OK | IO */
+static enum pm_err reserve(int fd, uint64_t offset)
+{
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, PAGE) == 0 || errno == EOPNOTSUPP)
+        return PM_OK;
+    return PM_IO;
+}
+
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
+
+enum pm_err log_secure_index(struct output_log *log)
+{
+    enum pm_err err;
+    int fd, error;
+
+    if (log->has_index)
+        return PM_OK;
+    fd = open_index(log, log->begin, O_WRONLY | O_CREAT);
+    if (fd < 0)
+        return is_full(errno) ? PM_IO : PM_OK; /* bytes without times are better than none */
+    err = reserve(fd, 0);
+    error = errno;
+    close(fd);
+    errno = error;
+    log->has_index = err == PM_OK || !is_full(error);
+    return log->has_index ? PM_OK : PM_IO;
+}
+
 static bool put_records(struct output_log *log)
 {
     int fd = open_index(log, log->begin, O_WRONLY | O_CREAT);
@@ -63,6 +100,8 @@ static bool put_records(struct output_log *log)
     if (n > 0) {
         log->index_bytes += (uint64_t)n;
         log->store->used += (uint64_t)n;
+        if (PAGE - log->index_bytes % PAGE <= NEAR_END)
+            (void)reserve(fd, log->index_bytes);
     }
     close(fd);
     errno = n < 0 ? error : ENOSPC;
@@ -131,17 +170,48 @@ void log_note(struct output_log *log, enum pm_stream stream, uint64_t run, size_
         make_fresh(log);
 }
 
-enum pm_err log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run)
+/* The first time a new record, then the same one again. */
+static bool save_loss(struct output_log *log)
 {
-    if (log->dropped == 0)
-        return PM_OK;
+    uint8_t bytes[INDEX_RECORD];
+    bool is_new = log->loss_at >= log->index_bytes;
+    int fd;
+
     log_write_index(log);
-    log->open = (struct index_record){ .offset = log->size, .time_ms = pm_wall_now().ms,
-                                       .run = run, .stream = stream, .dropped = log->dropped };
-    log->has_open = true;
-    if (!write_records(log) && (errno == ENOSPC || errno == EDQUOT))
+    fd = open_index(log, log->begin, O_WRONLY);
+    if (fd < 0)
+        return false;
+    if (is_new) {
+        log->loss_at = log->index_bytes;
+        log->loss.offset = log->size;
+    }
+    index_encode(&log->loss, bytes);
+    log->loss_saved = pwrite(fd, bytes, sizeof bytes, (off_t)log->loss_at) == sizeof bytes;
+    close(fd);
+    if (is_new && log->loss_saved) {
+        log->index_bytes += INDEX_RECORD;
+        log->store->used += INDEX_RECORD;
+    }
+    return log->loss_saved;
+}
+
+void log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run, uint64_t n)
+{
+    if (!log->has_loss) {
+        log->loss = (struct index_record){ .stream = stream, .run = run };
+        log->loss_at = UINT64_MAX;
+    }
+    log->has_loss = true;
+    log->loss.dropped += n;
+    log->loss.time_ms = pm_wall_now().ms;
+    (void)save_loss(log);
+}
+
+enum pm_err log_settle_loss(struct output_log *log)
+{
+    if (log->has_loss && !log->loss_saved && !save_loss(log) && is_full(errno))
         return PM_IO;
-    log->dropped = 0;
+    log->has_loss = log->loss_saved = false;
     return PM_OK;
 }
 
@@ -153,9 +223,12 @@ void log_renew_index(struct output_log *log, uint64_t old_begin)
 
     log->store->used -= log->index_bytes;
     log->index_bytes = 0;
+    log->loss_saved = false; /* and has no place any more */
     log->has_index = fd >= 0;
-    if (fd >= 0)
+    if (fd >= 0) {
+        (void)reserve(fd, 0);
         close(fd);
+    }
     if (had)
         (void)unlink(old);
 }

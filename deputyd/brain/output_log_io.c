@@ -171,7 +171,7 @@ enum pm_err log_ready(struct output_log *log)
         }
     }
     meet_size(log, (uint64_t)stat_now.st_size);
-    return PM_OK;
+    return log_secure_index(log);
 }
 
 /* ---- segments --------------------------------------------------------------------- */
@@ -317,12 +317,12 @@ enum pm_err log_write(struct output_log *log, const void *bytes, size_t n, size_
     return PM_OK;
 }
 
-enum pm_err log_probe(struct output_log *log, enum pm_stream stream, uint64_t run)
+enum pm_err log_probe(struct output_log *log)
 {
     if (log_ready(log) != PM_OK)
         return PM_IO;
     if (fallocate(log->fd, FALLOC_FL_KEEP_SIZE, (off_t)log->size, PROBE_BYTES) != 0
         && errno != EOPNOTSUPP)
         return PM_IO;
-    return log_note_loss(log, stream, run);
+    return log_settle_loss(log);
 }

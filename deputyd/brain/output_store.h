@@ -33,7 +33,9 @@ struct output_log {
     struct pm_mono rotate_at;       /* not before; a rotation has failed */
 
     uint64_t max_bytes, keep;
-    uint64_t dropped;               /* bytes lost since the last record */
+    bool has_loss, loss_saved;      /* bytes are lost behind the last one; the index says all of it */
+    struct index_record loss;       /* which grows in its place in the index */
+    uint64_t loss_at;               /* that place */
     bool has_open;                  /* a record that may still grow */
     struct index_record open;
     int64_t opened_ms;              /* wall clock */
@@ -77,8 +79,8 @@ enum pm_err log_ready(struct output_log *log) PM_MUST_USE;
 enum pm_err log_splice(struct output_log *log, int pipe, size_t most, size_t *out) PM_MUST_USE;
 enum pm_err log_write(struct output_log *log, const void *bytes, size_t n, size_t *out)
     PM_MUST_USE;
-/* After trouble: there is room for more, and the mark of what was lost is in the index. */
-enum pm_err log_probe(struct output_log *log, enum pm_stream stream, uint64_t run) PM_MUST_USE;
+/* After trouble: is there room for more? What was lost is in the index then. */
+enum pm_err log_probe(struct output_log *log) PM_MUST_USE;
 void log_shut(struct output_log *log);             /* its descriptor */
 void log_limits(struct output_log *log, uint64_t max_bytes, uint64_t keep);
 void log_remove_segment(struct output_log *log, size_t i);
@@ -90,9 +92,12 @@ void log_look(struct output_log *log);             /* how long the live file is 
 /* Where the n bytes before the end came from, and when. */
 void log_note(struct output_log *log, enum pm_stream stream, uint64_t run, size_t n,
               struct pm_wall now);
-/* Before the next bytes there is a mark that says how many were lost. IO: not yet */
-enum pm_err log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run)
-    PM_MUST_USE;
+/* So many bytes behind the end are lost. It goes to the disk now, or is tried again later. */
+void log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run, uint64_t n);
+/* Before the next bytes: what was lost is in the index. IO: not yet */
+enum pm_err log_settle_loss(struct output_log *log) PM_MUST_USE;
+/* There is an index, with room for what may have to be said when the disk is full. */
+enum pm_err log_secure_index(struct output_log *log) PM_MUST_USE;
 void log_write_index(struct output_log *log);      /* what is known goes to the disk now */
 void log_forget_unwritten(struct output_log *log);
 /* The live file begins elsewhere than its index says: a new index keeps that address. */

@@ -93,12 +93,13 @@ Test(output_read, an_answer_is_cut_before_it_has_too_many_marks)
 Test(output_read, a_loss_is_said_before_the_next_byte)
 {
     given_100_bytes();
-    t.log->dropped = 5000;
-    cr_assert_eq(log_note_loss(t.log, PM_STREAM_OUT, 1), PM_OK);
-    cr_assert_eq(t.log->dropped, 0);
+    log_note_loss(t.log, PM_STREAM_OUT, 1, 3000);
+    log_note_loss(t.log, PM_STREAM_OUT, 1, 500); /* in the same place */
     forget_store();
-    open_store(); /* killed before that byte came */
+    open_store(); /* killed before the next byte came */
+    log_note_loss(t.log, PM_STREAM_OUT, 1, 1500);
     given_written(10);
+    cr_assert_eq(log_settle_loss(t.log), PM_OK);
     when_moved();
     struct output_answer answer = when_read((struct pm_read){ .offset = 100, .marked = true });
     cr_assert_eq(answer.n_marks, 1);
