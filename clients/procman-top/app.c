@@ -1,6 +1,7 @@
 /* What the program knows, and what comes in. */
 #include "app.h"
 
+#include <procman/select.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,28 +64,9 @@ char *app_name(const struct pm_proc *proc)
     return pm_printf("%s%s%s@%s", proc->group, *proc->group ? "/" : "", proc->name, proc->host);
 }
 
-/* What has a meaning in a selector stands behind a backslash; see procman/select.h. */
-static char *literal(char *to, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("*?[]\\!%", *text) != NULL)
-            *to++ = '\\';
-        *to++ = *text;
-    }
-    *to = '\0';
-    return to;
-}
-
 char *app_select(const struct pm_proc *proc)
 {
-    char *select = pm_alloc(2 * (strlen(proc->group) + strlen(proc->name) + strlen(proc->host)) + 3);
-    char *at = literal(select, proc->group);
-
-    *at++ = '/';
-    at = literal(at, proc->name);
-    *at++ = '@';
-    literal(at, proc->host);
-    return select;
+    return pm_select_word(proc->group, proc->name, proc->host);
 }
 
 /* ---- news ------------------------------------------------------------------------------------ */

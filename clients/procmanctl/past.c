@@ -4,6 +4,7 @@
 #include "out.h"
 #include "when.h"
 
+#include <procman/select.h>
 #include <procman/spec.h>
 #include <procman/text.h>
 #include <stdio.h>
@@ -15,12 +16,10 @@ enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uin
 {
     const char **words = pm_resize(NULL, n + 1, sizeof(*words));
     struct pm_past request = { .select = { .at = words, .n = n }, .most = most };
-    char label[PM_LABEL_SIZE];
     enum pm_err err;
 
     for (size_t i = 0; i < n; ++i)
-        words[i] = pm_strdup(pm_spec_label(procs[i].group, procs[i].name, procs[i].host, label,
-                                           sizeof(label)));
+        words[i] = pm_select_word(procs[i].group, procs[i].name, procs[i].host);
     if (n > PM_LIMIT_SELECTORS) /* then of all, and the caller picks */
         request.select.n = 0;
     err = pm_client_call(ctl->client, PM_MSG_PAST, &request, PM_MSG_ENDINGS, QUESTION_WAIT_MS, out);

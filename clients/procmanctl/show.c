@@ -3,6 +3,7 @@
 #include "past.h"
 #include "verbs.h"
 
+#include <procman/select.h>
 #include <procman/spec.h>
 #include <procman/text.h>
 #include <stdio.h>
@@ -183,9 +184,9 @@ static void hide_values(struct pm_spec *spec)
 
 static enum pm_err ask_events(struct ctl *ctl, const struct pm_proc *proc, struct pm_frame *out)
 {
-    char label[PM_LABEL_SIZE];
-    const char *word = pm_spec_label(proc->group, proc->name, proc->host, label, sizeof(label));
-    struct pm_history request = { .select = { .at = &word, .n = 1 }, .most = LAST_EVENTS };
+    char *word PM_CLEANUP(pm_free) = pm_select_word(proc->group, proc->name, proc->host);
+    const char *words[] = { word };
+    struct pm_history request = { .select = { .at = words, .n = 1 }, .most = LAST_EVENTS };
 
     return ctl_call(ctl, PM_MSG_HISTORY, &request, PM_MSG_EVENTS, out);
 }

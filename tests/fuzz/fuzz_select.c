@@ -1,7 +1,7 @@
 /* Any bytes as a selection: lines are its words, and the first one is a process's name too.
  *
  * Nothing may crash; a refusal has a sentence; a word takes away with '!' exactly what it gives;
- * and a name whose special characters are escaped names that process and no other.
+ * and the word of a process names that one and no other.
  */
 #include <procman/select.h>
 #include <procman/spec.h>
@@ -63,23 +63,19 @@ static void then_taken_away(const char *word)
 
 static void then_named(const char *name)
 {
-    PM_CLEANUP(pm_free) char *word = pm_alloc(2 * strlen(name) + 1);
     PM_CLEANUP(pm_free) char *other = pm_printf("%sx", name);
+    PM_CLEANUP(pm_free) char *word = pm_select_word(name, name, name);
     const char *words[] = { word };
     struct pm_select *select;
-    size_t n = 0;
 
-    if (pm_name_fault(name) != NULL || strcmp(name, "all") == 0)
+    if (pm_name_fault(name) != NULL)
         return;
-    for (const char *at = name; *at != '\0'; at++) {
-        if (strchr("*?[]!%\\", *at) != NULL)
-            word[n++] = '\\';
-        word[n++] = *at;
-    }
     select = open_words(words, 1);
     pm_assert(select != NULL);
-    pm_assert(pm_select_match(select, "g", name, "h", PM_STATE_RUNNING));
-    pm_assert(!pm_select_match(select, "g", other, "h", PM_STATE_RUNNING));
+    pm_assert(pm_select_match(select, name, name, name, PM_STATE_RUNNING));
+    pm_assert(!pm_select_match(select, other, name, name, PM_STATE_RUNNING));
+    pm_assert(!pm_select_match(select, name, other, name, PM_STATE_RUNNING));
+    pm_assert(!pm_select_match(select, name, name, other, PM_STATE_RUNNING));
     pm_assert(pm_select_unmatched(select) == NULL);
     pm_select_close(&select);
 }

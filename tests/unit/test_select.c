@@ -151,3 +151,27 @@ Test(select, an_excluded_match_still_counts_as_a_match)
     cr_expect_not(pm_select_by_state(select));
     pm_select_close(&select);
 }
+
+Test(select, there_is_a_word_for_each_process_and_for_no_other)
+{
+    static const struct { const char *group, *name, *host; } named[] = {
+        { "", "cam", "rig" }, { "drivers", "cam", "rig" }, { "drivers", "cam", "rig2" },
+        { "", "all", "rig" }, { "", "[ab]*", "rig" }, { "", "a", "rig" }, { "", "!a", "rig" },
+        { "%failed", "50%", "r?g" }, { "a\\b", "c\\", "r@g" },
+    };
+
+    for (size_t i = 0; i < PM_COUNT(named); i++) {
+        PM_CLEANUP(pm_free) char *word = pm_select_word(named[i].group, named[i].name,
+                                                        named[i].host);
+        const char *words[] = { word };
+        struct pm_strs list = { words, 1 };
+        struct pm_select *select = NULL;
+        char *why = NULL;
+
+        cr_assert_eq(pm_select_open(&list, &select, &why), PM_OK, "%s: %s", word, why);
+        for (size_t k = 0; k < PM_COUNT(named); k++)
+            cr_expect_eq(pm_select_match(select, named[k].group, named[k].name, named[k].host,
+                                         PM_STATE_RUNNING), i == k, "%s", word);
+        pm_select_close(&select);
+    }
+}

@@ -26,6 +26,9 @@ PM_API enum pm_err pm_select_open(const struct pm_strs *words, struct pm_select 
     PM_MUST_USE;
 PM_API void pm_select_close(struct pm_select **select);
 
+/* The word that names this process and no other, whatever characters are in its names; heap. */
+PM_API char *pm_select_word(const char *group, const char *name, const char *host) PM_MUST_USE;
+
 PM_API bool pm_select_match(const struct pm_select *select, const char *group, const char *name,
                             const char *host, enum pm_state state);
 

@@ -227,6 +227,29 @@ enum pm_err pm_select_open(const struct pm_strs *words, struct pm_select **out, 
     return PM_OK;
 }
 
+/* Where `at` ends: `text` with a backslash before all that would mean something. */
+static char *put_literal(char *at, const char *text)
+{
+    for (; *text; text++) {
+        if (strchr("*?[]!%@\\", *text))
+            *at++ = '\\';
+        *at++ = *text;
+    }
+    return at;
+}
+
+char *pm_select_word(const char *group, const char *name, const char *host)
+{
+    char *word = pm_alloc(2 * (strlen(group) + strlen(name) + strlen(host)) + sizeof "/@");
+    char *at = put_literal(word, group);
+
+    *at++ = '/'; /* also without a group: the name alone would be that in any of them */
+    at = put_literal(at, name);
+    *at++ = '@';
+    put_literal(at, host);
+    return word;
+}
+
 void pm_select_close(struct pm_select **select)
 {
     struct pm_select *old = *select;
