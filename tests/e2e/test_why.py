@@ -210,6 +210,10 @@ def test_a_life_whose_end_nobody_saw_is_told_as_that(fleet):
     deputy.end()
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not alive(pid), "it is dead")
+    fleet.wait_state("cam", "lost")
+    said = fleet.ok("why", "cam").out
+    assert "is out of sight" in said and "Its deputy alpha was last heard" in said, said
+    assert "is deputyd running on alpha" in said, said
     fleet.deputy("alpha")
     assert past(fleet, "cam")[-1]["unknown"]
     assert "not known" in fleet.ok("why", "cam").out
