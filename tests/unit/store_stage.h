@@ -1,46 +1,24 @@
-/* A stage for stories about output on the disk, without the actor: real pipes and files, each move
- * by hand. The promise under test is always the same: what was written is there once, in order,
- * under its address. */
-#ifndef UNIT_STORE_STAGE_H
-#define UNIT_STORE_STAGE_H
+/* A store in a directory of its own, for the tests of what it keeps. */
+#ifndef TEST_STORE_STAGE_H
+#define TEST_STORE_STAGE_H
 
-#include "brain/output_names.h"
-#include "brain/output_read.h"
-#include "brain/output_store.h"
+#include "sheriffd/store_io.h"
 
-#include <criterion/criterion.h>
+extern char dir[64], path[96];   /* of the database */
+extern struct store *store;      /* NULL: it is closed */
+extern struct image image;       /* what it had when it was opened last */
+extern char *why;                /* it could not be */
 
-#include <stdlib.h>
-#include <string.h>
+void store_stage_begin(void);    /* .init and .fini of a suite */
+void store_stage_end(void);
 
-#define ALL_MOST 8192
+enum pm_err open_store(void);    /* closes it first */
+void write_ok(struct batch *batch);
+struct batch *written(struct batch *batch);           /* the answer is the caller's */
+struct history *answered(struct history *question);   /* likewise */
+void sql(const char *statement); /* done to the file, behind the back of a closed store */
 
-struct store_stage {
-    char dir[64], path[96];
-    struct output_store store;
-    struct output_log *log;
-    int pipe[2];
-    uint64_t run;
-    char all[ALL_MOST];        /* what the process has written so far */
-    size_t n_all;
-};
-extern struct store_stage t;
-
-void stage_setup(void);    /* .init and .fini of a suite */
-void stage_teardown(void);
-
-void open_store(void);
-void forget_store(void);   /* as if we had been killed: what is in memory only is lost */
-
-void given_written(size_t n);  /* numbered bytes into the pipe */
-void when_moved(void);         /* all of them, to the disk */
-void given_100_bytes(void);    /* on the disk, and known to the index */
-struct output_answer when_read(struct pm_read read);
-void free_answer(struct output_answer *answer);
-
-void then_all_is_there(void);  /* as a user would see: cat NAME.log.* NAME.log */
-void then_reads_as_written(uint64_t from);
-bool has_index_at(uint64_t begin);
-uint64_t bytes_in(const char *dir);
+struct pm_spec spec(uint64_t id, const char *name);
+struct batch *one_process(void); /* cam, number 7, wanted up by order 12 of ann */
 
 #endif

@@ -1,3 +1,6 @@
+/* What the store keeps, and what it refuses. */
+#include "store_stage.h"
+
 #include "sheriffd/store_io.h"
 
 #include <criterion/criterion.h>
@@ -11,90 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[64], path[96];
-static struct store *store;
-static struct image image;
-static char *why;
-
-static void begin(void)
-{
-    strcpy(dir, "/tmp/procman-store-XXXXXX");
-    cr_assert_not_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/sheriff.db", dir);
-    zsys_handler_set(NULL);
-    store = NULL;
-    why = NULL;
-}
-
-static void end(void)
-{
-    char command[128];
-
-    store_close(&store);
-    image_fini(&image);
-    pm_free(&why);
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    cr_assert_eq(system(command), 0);
-}
-
-TestSuite(store, .init = begin, .fini = end);
-
-static enum pm_err open_store(void)
-{
-    store_close(&store);
-    image_fini(&image);
-    pm_free(&why);
-    return store_open(path, 4711, &image, &store, &why);
-}
-
-/* Waits for the answer; the zmq socket of the store gets it in a moment. */
-static struct batch *written(struct batch *batch)
-{
-    struct batch *answer = NULL;
-    struct history *history;
-
-    store_write(store, batch);
-    zsock_set_rcvtimeo(store_socket(store), 5000);
-    while (!store_next(store, &answer, &history))
-        cr_assert(zmq_poll(&(zmq_pollitem_t){ .socket = zsock_resolve(store_socket(store)),
-                                              .events = ZMQ_POLLIN }, 1, 5000) == 1);
-    return answer;
-}
-
-static void write_ok(struct batch *batch)
-{
-    struct batch *answer = written(batch);
-
-    cr_assert_eq(answer->err, PM_OK, "%s", answer->text);
-    batch_close(&answer);
-}
-
-static struct pm_spec spec(uint64_t id, const char *name)
-{
-    struct pm_spec made;
-
-    pm_spec_init(&made);
-    made.id = id;
-    made.name = name;
-    made.host = "k9";
-    made.command = "true";
-    return made;
-}
-
-static struct batch *one_process(void)
-{
-    struct batch *batch = batch_open(1);
-    struct pm_spec cam = spec(7, "cam");
-
-    cr_assert_eq(batch_add_spec(batch, &cam), PM_OK);
-    batch_add_want(batch, &(struct batch_want){ .id = 7, .order = 12, .up = true, .held = true,
-                                                .by = "ann" });
-    batch_add_deputy(batch, "k9", true);
-    batch->generation = 5;
-    batch->last_id = 7;
-    batch->last_order = 12;
-    return batch;
-}
+TestSuite(store, .init = store_stage_begin, .fini = store_stage_end);
 
 Test(store, gives_back_after_a_restart_what_it_was_given)
 {
@@ -131,14 +51,7 @@ Test(store, forgets_what_is_gone)
 
 static struct history *asked(struct pm_history ask)
 {
-    struct batch *batch;
-    struct history *answer = NULL;
-
-    store_ask(store, history_open(1, &ask));
-    while (!store_next(store, &batch, &answer))
-        cr_assert(zmq_poll(&(zmq_pollitem_t){ .socket = zsock_resolve(store_socket(store)),
-                                              .events = ZMQ_POLLIN }, 1, 5000) == 1);
-    return answer;
+    return answered(history_open(1, &ask));
 }
 
 static struct batch *events(uint64_t first, size_t n)
@@ -203,172 +116,6 @@ Test(store, keeps_no_more_events_than_the_limit)
     cr_assert_eq(answer->events.n, 6);
     cr_assert_eq(answer->events.at[0].seq, 6);
     history_close(&answer);
-}
-
-/* ---- how lives ended ---------------------------------------------------------------- */
-
-static struct pm_past_life life(uint64_t token, const char *name, int64_t ended_ms)
-{
-    return (struct pm_past_life){ .token = token, .host = "k9", .group = "tools", .name = name,
-                                  .run = token, .exit_code = 3, .ended_ms = ended_ms,
-                                  .reason = "exit code 3", .by = "" };
-}
-
-static void write_lives(struct pm_past_life *lives, size_t n)
-{
-    struct batch *batch = batch_open(5);
-    struct pm_endings endings = { .past = { lives, n } };
-
-    batch_add_past(batch, batch_past_open(&endings));
-    write_ok(batch);
-}
-
-static struct history *asked_lives(const char *word, uint64_t most)
-{
-    struct pm_past ask = { .select = { &word, word != NULL }, .most = most };
-    struct batch *batch;
-    struct history *answer = NULL;
-
-    store_ask(store, history_open_lives(1, &ask));
-    while (!store_next(store, &batch, &answer))
-        cr_assert(zmq_poll(&(zmq_pollitem_t){ .socket = zsock_resolve(store_socket(store)),
-                                              .events = ZMQ_POLLIN }, 1, 5000) == 1);
-    return answer;
-}
-
-Test(store, tells_how_lives_ended_in_the_order_they_did)
-{
-    struct pm_past_life lives[3] = { life(1, "cam", 1000), life(2, "lidar", 3000),
-                                     life(3, "cam", 2000) };
-    struct history *answer;
-
-    cr_assert_eq(open_store(), PM_OK);
-    write_lives(lives, 3);
-    cr_assert_eq(open_store(), PM_OK);
-    answer = asked_lives(NULL, 0);
-    cr_assert_eq(answer->lives.n, 3);
-    cr_assert_eq(answer->lives.at[1].token, 3);
-    cr_assert_str_eq(answer->lives.at[1].name, "cam");
-    cr_assert_str_eq(answer->lives.at[1].host, "k9");
-    cr_assert_eq(answer->lives.at[1].exit_code, 3);
-    history_close(&answer);
-
-    answer = asked_lives("tools/cam@k9", 1);
-    cr_assert_eq(answer->lives.n, 1);
-    cr_assert_eq(answer->lives.at[0].token, 3);
-    history_close(&answer);
-
-    answer = asked_lives("%nonsense", 0);
-    cr_assert_eq(answer->err, PM_USAGE);
-    history_close(&answer);
-}
-
-Test(store, keeps_an_end_once_however_often_it_is_told_and_adds_its_last_lines)
-{
-    struct pm_past_life bare = life(1, "cam", 1000), whole = life(1, "cam", 1007);
-    struct history *answer;
-
-    whole.tail = (struct pm_blob){ (const uint8_t *)"ouch\n", 5 };
-    whole.output_end = 5;
-    cr_assert_eq(open_store(), PM_OK);
-    write_lives(&bare, 1);
-    write_lives(&whole, 1);
-    write_lives(&bare, 1); /* by a brain that knew no lines */
-    answer = asked_lives(NULL, 0);
-    cr_assert_eq(answer->lives.n, 1);
-    cr_assert_eq(answer->lives.at[0].ended_ms, 1000);
-    cr_assert_eq(answer->lives.at[0].tail.n, 5);
-    cr_assert_eq(memcmp(answer->lives.at[0].tail.at, "ouch\n", 5), 0);
-    history_close(&answer);
-}
-
-Test(store, keeps_the_newest_ends_of_each_process)
-{
-    struct pm_past_life lives[PM_LIMIT_PAST + 10];
-    struct history *answer;
-
-    for (size_t i = 0; i < PM_COUNT(lives); i++)
-        lives[i] = life(i + 1, "cam", (int64_t)(1000 + i));
-    cr_assert_eq(open_store(), PM_OK);
-    write_lives(lives, PM_COUNT(lives));
-    answer = asked_lives(NULL, 0);
-    cr_assert_eq(answer->lives.n, PM_LIMIT_PAST);
-    cr_assert_eq(answer->lives.at[0].token, 11);
-    history_close(&answer);
-}
-
-Test(store, keeps_no_more_ends_than_the_limit_of_all)
-{
-    static struct pm_past_life lives[5000];
-    static char names[5000][16];
-    struct history *answer;
-    uint64_t token = 0;
-
-    cr_assert_eq(open_store(), PM_OK);
-    for (int round = 0; round < 5; round++) {
-        for (size_t i = 0; i < PM_COUNT(lives); i++) {
-            snprintf(names[i], sizeof names[i], "p%04u-%d", (unsigned)i, round);
-            token++;
-            lives[i] = life(token, names[i], (int64_t)(1000 + token));
-        }
-        write_lives(lives, PM_COUNT(lives));
-    }
-    answer = asked_lives("p*-0", 0);
-    cr_assert_eq(answer->lives.n, 0, "the oldest have gone");
-    history_close(&answer);
-    answer = asked_lives("p0000-1", 0);
-    cr_assert_eq(answer->lives.n, 1, "and no others");
-    history_close(&answer);
-}
-
-Test(store, knows_who_had_given_an_order_of_that_number)
-{
-    struct batch *batch = one_process();
-    struct pm_past_life lives[3] = { life(1, "cam", 1000), life(2, "cam", 2000),
-                                     life(3, "cam", 3000) };
-    struct history *answer;
-
-    for (uint64_t i = 0; i < 3; i++)
-        batch_add_want(batch, &(struct batch_want){ .id = 20 + i, .order = 100 + i,
-                                                    .by = "ann (procmanctl stop, pid 7)" });
-    cr_assert_eq(open_store(), PM_OK);
-    write_ok(batch);
-    lives[0].order = 101;
-    lives[1].order = 103;
-    lives[2].order = 102;
-    lives[2].by = "bob";
-    write_lives(lives, 3);
-    answer = asked_lives(NULL, 0);
-    cr_assert_str_eq(answer->lives.at[0].by, "ann (procmanctl stop, pid 7)");
-    cr_assert_str_eq(answer->lives.at[1].by, "");
-    cr_assert_str_eq(answer->lives.at[2].by, "bob");
-    history_close(&answer);
-}
-
-static void sql(const char *statement)
-{
-    sqlite3 *db = NULL;
-
-    cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
-    cr_assert_eq(sqlite3_exec(db, statement, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
-Test(store, of_the_first_version_is_brought_up_to_date_with_all_it_has)
-{
-    struct pm_past_life one = life(1, "cam", 1000);
-
-    cr_assert_eq(open_store(), PM_OK);
-    write_ok(one_process());
-    store_close(&store);
-    sql("DROP TABLE past; DROP TABLE orders; ALTER TABLE meta DROP COLUMN sum;"
-        "ALTER TABLE specs DROP COLUMN sum; ALTER TABLE wants DROP COLUMN sum;"
-        "PRAGMA user_version = 1;");
-    cr_assert_eq(open_store(), PM_OK, "%s", why);
-    cr_assert_eq(image.n, 1);
-    write_lives(&one, 1);
-    cr_assert_eq(open_store(), PM_OK, "%s", why);
-    cr_assert_eq(image.sheriff_id, 4711);
 }
 
 /* ---- what it refuses -------------------------------------------------------------- */
