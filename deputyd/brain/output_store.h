@@ -33,7 +33,7 @@ struct output_log {
     struct pm_mono rotate_at;       /* not before; a rotation has failed */
 
     uint64_t max_bytes, keep;
-    bool has_loss, loss_saved;      /* bytes are lost behind the last one; the index says all of it */
+    bool has_loss, loss_saved;      /* bytes are lost behind the end; the index says all of it */
     struct index_record loss;       /* which grows in its place in the index */
     uint64_t loss_at;               /* that place */
     bool has_open;                  /* a record that may still grow */
