@@ -119,11 +119,13 @@ static void on_live(void *context, const struct pm_frame *frame)
 /* A sheriff that is away is waited for: he comes back with the same processes. */
 static void note_sheriff(struct live *live, enum pm_err err)
 {
+    if (err == PM_TIMEOUT || err == PM_INTERRUPTED) /* the latter by Ctrl-Z and fg */
+        return;
     if (err == PM_OK && live->away)
         complain("the sheriff is back");
-    else if (err != PM_OK && err != PM_TIMEOUT && !live->away)
+    else if (err != PM_OK && !live->away)
         complain("the sheriff is away (%s); waiting for him", pm_err_sentence(err));
-    live->away = err == PM_TIMEOUT ? live->away : err != PM_OK;
+    live->away = err != PM_OK;
 }
 
 /* GONE and UNREACHABLE are the sheriff's, and the view says so once for all. */

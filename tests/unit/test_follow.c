@@ -4,6 +4,7 @@
 
 #include <procman/follow.h>
 #include <procman/time.h>
+#include <sched.h>
 
 #define PUMPS_MOST 500
 
@@ -15,6 +16,8 @@ static const char *volatile file_text; /* the file's bytes */
 static volatile uint64_t file_begin;   /* address of its first; older ones were rotated away */
 static volatile size_t most_bytes;     /* in one answer; 0 = all */
 static const char *volatile refusal;   /* word of an error, or NULL */
+static atomic_bool held;               /* an answer that is made is not yet sent */
+static atomic_int made;                /* answers so far */
 
 static char got[256];
 static uint64_t next;                  /* address of the byte that must come next */
@@ -99,6 +102,9 @@ static void answer_read(struct fake *sheriff, enum pm_msg kind, const void *requ
         bytes.marks = (struct pm_mark_list){ (struct pm_mark *)marks, n_marks };
     if (refusal)
         bytes = (struct pm_bytes){ .request = number, .error = refusal, .text = "rig08 is away" };
+    atomic_fetch_add(&made, 1);
+    while (atomic_load(&held))
+        sched_yield();
     fake_say(sheriff, PM_MSG_BYTES, &bytes);
 }
 
@@ -390,6 +396,29 @@ Test(follow, a_file_that_lost_its_end_goes_on_from_there)
     file_text = "abcxyz";
     when_chunk(3, "xyz");
     then_one_got("abcdefxyz");
+    then_all_is_over();
+}
+
+/* Answers and chunks come by different ways: this answer was made before the chunks were. */
+Test(follow, an_answer_older_than_the_chunks_takes_nothing_back)
+{
+    given_a_file("abc");
+    when_following(PM_FOLLOW_ALL);
+    then_one_got("abc");
+    atomic_store(&held, true);
+    when_chunk(8, "ij"); /* a hole, so it asks; at that time there is nothing to answer with */
+    for (int i = 0; i < PUMPS_MOST && atomic_load(&made) < 2; ++i)
+        pump();
+    file_text = "abcdefghijk";
+    when_chunk(3, "defgh");
+    when_chunk(8, "ij");
+    for (int i = 0; i < PUMPS_MOST && next < 10; ++i)
+        pump();
+    when_chunk(11, ""); /* one byte more exists, and is known before the old answer comes */
+    pump();
+    atomic_store(&held, false);
+    then_one_got("abcdefghijk");
+    cr_expect_eq(lost[PM_MISSING_SHORT], 0);
     then_all_is_over();
 }
 

@@ -6,7 +6,9 @@
  * answer does, and gives `next` its first value. Chunks that come earlier only move `end`.
  *
  * The deputy's files are the truth. A chunk that ends before `next` is a repeat, or they have lost
- * their end (a power cut): a read tells which.
+ * their end (a power cut): a read tells which. Chunks and answers come by different ways, so an
+ * answer may be older than what chunks have brought meanwhile: only of what was known when it was
+ * asked for can it say that it is not there.
  */
 #include <procman/follow.h>
 
@@ -33,6 +35,7 @@ struct pm_follow {
     uint64_t told;           /* losses before this address have been told */
     bool doubt;              /* does the file still go as far as `next`? */
     uint64_t request;        /* the read under way, 0 = none */
+    uint64_t asked_next, asked_end; /* what was known when it was sent */
     struct pm_mono asked_at; /* it was sent then */
     struct pm_mono ask_after, doubt_after;
 };
@@ -69,6 +72,8 @@ static enum pm_err ask(struct pm_follow *follow)
     enum pm_err err = pm_client_send(follow->client, PM_MSG_READ, &read, &follow->request);
 
     follow->asked_at = now;
+    follow->asked_next = follow->next;
+    follow->asked_end = follow->end;
     if (err != PM_OK) {
         follow->request = 0;
         follow->ask_after = pm_mono_after(now, TRY_AGAIN_MS);
@@ -249,7 +254,7 @@ static void take_bytes(struct pm_follow *follow, const struct pm_bytes *bytes)
         begin(follow, bytes);
     follow->doubt = false;
     pm_follow_reaches(follow, bytes->end);
-    if (bytes->end < follow->next)
+    if (bytes->end < follow->next && follow->next == follow->asked_next)
         go_back_to(follow, bytes->end);
     if (bytes->offset > follow->next) {
         tell_missing(follow, PM_MISSING_OLD, bytes->offset - follow->next);
@@ -257,7 +262,7 @@ static void take_bytes(struct pm_follow *follow, const struct pm_bytes *bytes)
     }
     (void)take(follow, bytes->offset, &bytes->data, marks, bytes->marks.n);
     /* What the file does not have does not exist. */
-    if (bytes->data.n == 0 && bytes->end < follow->end)
+    if (bytes->data.n == 0 && bytes->end < follow->end && follow->end == follow->asked_end)
         follow->end = bytes->end > follow->next ? bytes->end : follow->next;
 }
 
