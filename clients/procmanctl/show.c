@@ -122,6 +122,11 @@ static void print_policies(const struct pm_spec *spec)
                  (unsigned long long)spec->restart_max_failures);
     out_line("  stop          %s, after %s SIGKILL", pm_signal_name(spec->stop_signal),
              pm_text_duration(spec->stop_timeout_ms, a));
+    out_line("  output        rotated at %s, %llu kept%s",
+             pm_text_size(spec->output_max_bytes, a), (unsigned long long)spec->output_keep,
+             spec->output_pty ? ", on a terminal" : "");
+    if (spec->sheriff_loss_ms != 0)
+        out_line("  unattended    stopped after %s", pm_text_duration(spec->sheriff_loss_ms, a));
 }
 
 static void print_spec(const struct pm_spec *spec, bool with_values)
