@@ -2,8 +2,8 @@
 import os
 import time
 
-from fleet import wait_until
-from ground import Kid, Violation
+from fleet import read_proc, wait_until
+from ground import Kid, SLOWNESS, Violation
 from harm import a_moment, fault, kill_sheriff, storm
 
 
@@ -36,29 +36,89 @@ def _(ground, dice):
     ground.order("start", *names)
 
 
-@fault("1,000 kids ending at once", short=1, full=20, within=20, ground="thousand")
-def _(ground, dice):
-    fifo = ground.dir / f"gate-{dice.randrange(1 << 30)}"
-    os.mkfifo(fifo)
-    codes = {f"one-{i}": dice.randrange(4) for i in range(1000)}
-    kids = [Kid(name, "alpha", "--crash-after", 1, "--rate", 0, "--until", fifo, "--code", code,
-                auto_restart="no", up=False) for name, code in codes.items()]
-    for kid in kids:
-        ground.kids[kid.name] = kid
-        ground.ledgers[kid.name] = ground.ledger(kid)
+# ---- many ends in one moment --------------------------------------------------------------------
+
+REAPED_WITHIN = 2 * SLOWNESS    # seconds, a thousand; of ten thousand the machine has its share
+
+
+def children(ground):
+    """Of all keepers, and the zombies among them; the brains are not counted."""
+    return sum(len(read_proc(daemon.pid, f"task/{daemon.pid}/children").split()) - 1
+               for daemon in ground.deputyd.values())
+
+
+def gate(ground, dice):
+    """A fifo nobody has opened for writing: who wants to read from it waits."""
+    path = ground.dir / f"gate-{dice.randrange(1 << 30)}"
+    os.mkfifo(path)
+    return path
+
+
+def open_gate(path, ground, left, within):
+    """Lets all go who wait there, and measures until their keepers have reaped them. Who comes
+    late finds it open."""
+    begun = time.monotonic()
+    writer = os.open(path, os.O_WRONLY)
+    wait_until(lambda: children(ground) <= left, "all have ended", 60)
+    os.close(writer)
+    seconds = time.monotonic() - begun
+    if seconds > within:
+        raise Violation(f"it took {seconds:.1f} s to reap all who ended at once")
+    return seconds
+
+
+def ending_at_once(ground, dice, number):
+    """Each with a code of its own, which must be told."""
+    before = children(ground)
+    path = gate(ground, dice)
+    codes = {f"one-{i}": dice.randrange(4) for i in range(number)}
+    for i, (name, code) in enumerate(codes.items()):
+        kid = Kid(name, ground.names[i % len(ground.names)], "--crash-after", 1, "--rate", 0,
+                  "--until", path, "--code", code, auto_restart="no", up=False)
+        ground.kids[name] = kid
+        ground.ledgers[name] = ground.ledger(kid)
     ground.may_touch(*codes)
     ground.configure()
-    wait_until(lambda: sum(len(copies) for name, copies in ground.living().items()
-                           if name in codes) == 1000, "1,000 live", 60)
-    os.close(os.open(fifo, os.O_WRONLY))
-    wait_until(lambda: not any(ground.living()[name] for name in codes), "all have ended", 30)
+    wait_until(lambda: children(ground) == before + number, f"{number} live", 120)
+    wait_until(lambda: len(list(ground.kid_dir.glob("one-*.life.*"))) == number, "all begin", 120)
+    seconds = open_gate(path, ground, before, REAPED_WITHIN * max(1, number // 2000))
     wait_until(lambda: all(row["state"] in ("exited", "failed") for row in ground.status()
                            if row["name"] in codes), "all are seen to have ended", 30)
     wrong = [row for row in ground.status()
              if row["name"] in codes and row["exit_code"] != codes[row["name"]]]
     if wrong:
         raise Violation(f"{len(wrong)} exit codes are wrong: {wrong[:3]}")
-    ground.verify_output(time.monotonic() + 20)
-    ground.ok("remove", *codes)
+    ground.verify_output(time.monotonic() + 60)
+    ground.ok("remove", "one-*")
     for name in codes:
         del ground.kids[name], ground.ledgers[name]
+    return seconds
+
+
+@fault("1,000 kids ending at once", short=1, full=20, within=20, ground="thousand")
+def _(ground, dice):
+    return ending_at_once(ground, dice, 1000)
+
+
+@fault("10,000 kids ending at once", short=0, full=5, within=60, ground="legion")
+def _(ground, dice):
+    return ending_at_once(ground, dice, 10000)
+
+
+def orphans(name, number, short, full):
+    @fault(name, short=short, full=full, within=20, ground="thousand")
+    def _(ground, dice):
+        """Grandchildren whose parents are gone are their keeper's, who never asked for them."""
+        path = gate(ground, dice)
+        ground.kids["patriarch"].options = ("--orphans", number, "--until", path)
+        ground.configure()
+        before = children(ground)
+        ground.order("start", "patriarch")
+        wait_until(lambda: children(ground) == before + 1 + number, "all are orphans", 60)
+        seconds = open_gate(path, ground, before + 1, REAPED_WITHIN * max(1, number // 2000))
+        ground.order("stop", "patriarch")
+        return seconds
+
+
+orphans("1,000 orphans ending at once", 1000, 1, 20)
+orphans("10,000 orphans ending at once", 10000, 0, 5)

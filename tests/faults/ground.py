@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fleet import BIN, Daemon, Fleet, Result, alive, free_ports, pids, parent, words
 from proxy import Link
-from records import Ledger
+from records import Ledger, lives_in
 from truth import cpu_seconds, living_kids, open_files, pss_bytes, start_ticks
 from wallclock import WallClock
 
@@ -269,7 +269,9 @@ class Ground(Fleet):
 
     def verify_output(self, deadline):
         """Every record the kids say they have written is in its file, once and whole."""
-        demands = {name: ledger.demand() for name, ledger in self.ledgers.items()}
+        lives = lives_in(self.kid_dir)
+        demands = {name: ledger.demand(lives.get(name, ()))
+                   for name, ledger in self.ledgers.items()}
         for name, ledger in self.ledgers.items():
             wrong, _ = self.until_right(
                 lambda it=ledger, demand=demands[name]: it.missing(demand) or None, deadline)

@@ -17,7 +17,7 @@ ROWS = []
 
 
 def fault(name, *, short, full, within=5, ground="pair", needs=lambda: True):
-    """A row of the table.
+    """A row of the table. What the fault returns are seconds it has measured, or nothing.
       short, full  rounds in a short and in a full run
       within       seconds after which all must be well
       ground       what it is done to, see GROUNDS

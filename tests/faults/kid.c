@@ -37,6 +37,7 @@
 struct orders {
     const char *dir, *name, *until;
     long rate, burst, crash_after;           /* records; crash_after -1: never */
+    long orphans;
     int code, signal;
     bool err, ignore_term, daemon, escape, shadow;
 };
@@ -137,6 +138,34 @@ static void say(const struct life *life, int fd, long records)
 
 /* ---- how I misbehave ------------------------------------------------------------------------ */
 
+/* Until somebody opens the other end: so a thousand can be let go at one moment. */
+static void wait_for(const char *fifo)
+{
+    while (open(fifo, O_RDONLY | O_CLOEXEC) < 0)
+        if (errno != EINTR)
+            fail(fifo);
+}
+
+/* Children of nobody, who end when they may. */
+static void leave_orphans(const struct orders *orders)
+{
+    pid_t child = fork();
+
+    if (child < 0)
+        fail("fork");
+    if (child > 0) {
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        return;
+    }
+    for (long i = 0; i < orders->orphans; i++)
+        if (fork() == 0) {
+            wait_for(orders->until);
+            _exit(0);
+        }
+    _exit(0);
+}
+
 /* A daemon as they are made: fork twice, so that nobody is its parent. With `escape` it leaves
  * the session and with it the process group. It carries our marker, and says what it is. */
 static void leave_daemon(const struct orders *orders)
@@ -164,14 +193,6 @@ __attribute__((noreturn)) static void end(const struct orders *orders)
         raise(orders->signal);
     }
     _exit(orders->code);
-}
-
-/* Until somebody opens the other end: so a thousand can be let go at one moment. */
-static void wait_for(const char *fifo)
-{
-    while (open(fifo, O_RDONLY | O_CLOEXEC) < 0)
-        if (errno != EINTR)
-            fail(fifo);
 }
 
 static void pause_for(const struct orders *orders)
@@ -206,7 +227,7 @@ __attribute__((noreturn)) static void live(const struct orders *orders)
 static const char usage[] =
     "usage: kid DIR NAME [--rate RECORDS/S] [--burst RECORDS] [--err] [--ignore-term]\n"
     "           [--daemon | --escape] [--until FIFO] [--crash-after RECORDS] [--code N]\n"
-    "           [--signal N]\n";
+    "           [--signal N] [--orphans N --until FIFO]\n";
 
 static void take_option(struct orders *orders, int option)
 {
@@ -221,6 +242,7 @@ static void take_option(struct orders *orders, int option)
     case 't': orders->ignore_term = true; break;
     case 'd': orders->daemon = true; break;
     case 'D': orders->daemon = orders->escape = true; break;
+    case 'o': orders->orphans = atol(optarg); break;
     case 'S': orders->shadow = true; break;
     default:
         fputs(usage, stderr);
@@ -234,7 +256,8 @@ int main(int argc, char **argv)
         { "rate", 1, NULL, 'r' }, { "burst", 1, NULL, 'b' }, { "crash-after", 1, NULL, 'c' },
         { "until", 1, NULL, 'u' }, { "code", 1, NULL, 'x' }, { "signal", 1, NULL, 's' },
         { "err", 0, NULL, 'e' }, { "ignore-term", 0, NULL, 't' }, { "daemon", 0, NULL, 'd' },
-        { "escape", 0, NULL, 'D' }, { "shadow", 0, NULL, 'S' }, { 0 },
+        { "escape", 0, NULL, 'D' }, { "shadow", 0, NULL, 'S' },
+        { "orphans", 1, NULL, 'o' }, { 0 },
     };
     struct orders orders = { .rate = 100, .burst = 1, .crash_after = -1 };
     int option;
@@ -253,6 +276,8 @@ int main(int argc, char **argv)
         pause();
     if (orders.daemon)
         leave_daemon(&orders);               /* first: it must not inherit the lock */
+    if (orders.orphans > 0)
+        leave_orphans(&orders);
     take_lock(&orders);
     live(&orders);
 }

@@ -112,6 +112,19 @@ def _(ground, dice):
         raise Violation(f"the crasher had {lives} lives, and status says {told}")
 
 
+@fault("a kid that crashes, and the pauses grow", short=1, full=50)
+def _(ground, _dice):
+    """10 ms, twice as much each time, and at last half a second: in 3 s that is 6 and 5 lives."""
+    ground.may_touch("stumbler")
+    before = ground.proc("stumbler")["run"]
+    ground.ctl("start", "stumbler")
+    time.sleep(3)
+    lives = ground.proc("stumbler")["run"] - before
+    ground.ok("stop", "stumbler")
+    if not 8 <= lives <= 12:
+        raise Violation(f"the stumbler began {lives} lives in 3 s")
+
+
 @fault("a kid that crashes 10,000 times", short=0, full=1)
 def _(ground, _dice):
     crash_until(ground, 10000)

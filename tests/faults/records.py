@@ -3,7 +3,11 @@
 A kid's record says its stream, its life, its number in them, and a checksum; and beside the
 output each life notes how many it has written (see kid.c). So what a file must hold is known
 from the writer, not from those who carried the bytes.
+
+Bytes may be missing when the deputy says so: it counts what it dropped from a full pipe, and an
+address that is in no file any more was in a rotated one that had to go.
 """
+import os
 import re
 import struct
 import zlib
@@ -38,29 +42,126 @@ class Life:
         return self.written
 
 
+def lives_in(kid_dir):
+    """name -> [path of a life]"""
+    found = {}
+    for path in Path(kid_dir).glob("*.life.*"):
+        found.setdefault(path.name.rsplit(".life.", 1)[0], []).append(path)
+    return found
+
+
+class Output:
+    """One kid's output, in its present file and the rotated ones, read as it grows."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.file = None
+        self.address = 0            # of the byte to be read next
+        self.gone = 0               # bytes in files that are no more, and were not read
+        self.drops = {}             # address of an index -> bytes dropped, as it says
+
+    def rotated(self):
+        """[(address, end, path)] of all that is there, in order."""
+        found = []
+        for path in self.path.parent.glob(f"{self.path.name}.*"):
+            try:
+                begin = int(path.suffix[1:])
+                found.append((begin, begin + path.stat().st_size, path))
+            except FileNotFoundError:   # it had to go
+                continue
+        return sorted(found)
+
+    def indexes(self):
+        return {int(path.suffixes[-2][1:]): path
+                for path in self.path.parent.glob(f".{self.path.name}.*.index")}
+
+    def told(self):
+        """Bytes the deputy says it has dropped."""
+        for address, path in self.indexes().items():
+            try:
+                data = path.read_bytes()
+            except FileNotFoundError:
+                continue
+            self.drops[address] = sum(int.from_bytes(data[at + 18:at + 24], "little")
+                                      for at in range(0, len(data) - 31, 32))
+        return sum(self.drops.values())
+
+    def open_next(self):
+        """The file in which the next byte is, or one after it. False: there is none."""
+        rotated = self.rotated()
+        waiting = [it for it in rotated if it[1] > self.address]
+        begin, _, path = waiting[0] if waiting else (self.address, 0, self.path)
+        try:
+            self.file = open(path, "rb", buffering=0)
+        except FileNotFoundError:
+            return False
+        if not waiting:     # its index has its address, but may not be there yet
+            begin = max([*self.indexes(), *(end for _, end, _ in rotated)], default=begin)
+            if self.rotated() != rotated or not self.is_live():     # it was, while we looked
+                self.file.close()
+                return self.open_next()
+        if begin > self.address:
+            self.gone += begin - self.address
+            self.address = begin
+        self.file.seek(self.address - begin)
+        return True
+
+    def is_live(self):
+        try:
+            return os.stat(self.path).st_ino == os.fstat(self.file.fileno()).st_ino
+        except FileNotFoundError:
+            return False
+
+    def read(self):
+        """What is there beyond what was read; b"": nothing. A gap in the addresses ends it."""
+        if self.file is None and not self.open_next():
+            return b""
+        live = self.is_live()
+        data = self.file.read()
+        self.address += len(data)
+        if not live:
+            self.file.close()
+            self.file = None
+        return data or (b"" if live else self.read())
+
+    def forget(self):
+        """The files were taken away."""
+        if self.file:
+            self.file.close()
+        self.file = None
+
+
 class Ledger:
-    """One kid's output file, read as it grows."""
+    """What one kid has written, and what of it arrived."""
 
     def __init__(self, path, kid_dir, name):
-        self.path, self.kid_dir, self.name = Path(path), Path(kid_dir), name
-        self.offset, self.carry = 0, b""
+        self.output, self.kid_dir, self.name = Output(path), Path(kid_dir), name
+        self.carry = b""
         self.next = {}              # (life, stream) -> the number to come
         self.lives = {}             # life -> Life
-        self.lost = self.doubled = self.torn = 0      # bytes
+        self.missed = self.doubled = self.fragments = 0      # bytes
         self.forgiven = set()       # (life, stream) whose next number may be any
         self.excused = set()        # (life, stream) nobody could have saved
+
+    @property
+    def lost(self):
+        """What nobody accounts for. Of a record cut in two the rest is missed with the whole."""
+        accounted = self.output.told() + self.output.gone if self.missed else 0
+        return max(0, self.missed - self.fragments - accounted) if accounted else self.missed
+
+    @property
+    def torn(self):
+        """Records are only cut where something was dropped."""
+        return 0 if self.output.gone or self.output.told() else self.fragments
 
     # ---- reading ------------------------------------------------------------------------------
 
     def read(self):
-        """Take in what the file holds beyond what was read."""
-        try:
-            with open(self.path, "rb") as file:
-                file.seek(self.offset)
-                data = file.read()
-        except FileNotFoundError:
-            return
-        self.offset += len(data)
+        """Take in what there is beyond what was read."""
+        while data := self.output.read():
+            self.take_in(data)
+
+    def take_in(self, data):
         data = self.carry + data
         at = 0
         while at + RECORD <= len(data):
@@ -73,13 +174,13 @@ class Ledger:
         self.carry = data[at:]
 
     def resume(self, data):
-        """How many bytes to skip until a record begins again; they are torn."""
+        """How many bytes to skip until a record begins again; they are fragments."""
         for found in SHAPE.finditer(data, 1):
             if parse(found[0]):
-                self.torn += found.start()
+                self.fragments += found.start()
                 return found.start()
         skip = max(1, len(data) - RECORD)
-        self.torn += skip
+        self.fragments += skip
         return skip
 
     def take(self, life, stream, number):
@@ -93,20 +194,21 @@ class Ledger:
         if number < expected:
             self.doubled += RECORD
             return
-        self.lost += (number - expected) * RECORD
+        self.missed += (number - expected) * RECORD
         self.next[key] = number + 1
 
     # ---- what must be there -------------------------------------------------------------------
 
-    def note_lives(self):
-        for path in self.kid_dir.glob(f"{self.name}.life.*"):
+    def note_lives(self, paths):
+        for path in self.kid_dir.glob(f"{self.name}.life.*") if paths is None else paths:
             number = path.suffix[1:]
             if number not in self.lives:
                 self.lives[number] = Life(path)
 
-    def demand(self):
-        """What must be in the file, be it now or as soon as somebody carries it there."""
-        self.note_lives()
+    def demand(self, paths=None):
+        """What must be in the file, be it now or as soon as somebody carries it there. Who has
+        looked for its lives already says where they are."""
+        self.note_lives(paths)
         return {(number, stream): count for number, life in self.lives.items()
                 for stream, count in life.read().items() if (number, stream) not in self.excused}
 
@@ -120,13 +222,14 @@ class Ledger:
         """Nobody will carry the rest of this demand: it is lost."""
         for key, count in demand.items():
             if key not in self.forgiven and count > self.next.get(key, 0):
-                self.lost += (count - self.next.get(key, 0)) * RECORD
+                self.missed += (count - self.next.get(key, 0)) * RECORD
                 self.next[key] = count
 
     def forgive(self):
         """The file was taken away: what it held and what was on its way is not ours to answer
         for, once."""
-        self.offset, self.carry = 0, b""
+        self.output.forget()
+        self.carry = b""
         self.forgiven = set(self.demand())
 
     def excuse(self):

@@ -11,8 +11,10 @@ import time
 from fleet import pids, wait_until, words
 from ground import SLOWNESS, Violation
 from harm import a_moment, fault, kill_deputy, kill_keeper
+from truth import environment
 
 GONE = 3    # seconds after a stop, at most, until nobody is left
+LOOKS = 8   # who forks on is easily missed by one of them
 
 CHAINS = ("for (1 .. 30) {{ next if fork; setpgrp; for (1 .. 200) {{ exit if fork;"
           " select undef, undef, undef, 0.002 }} sleep 600; exit }} sleep 600")
@@ -55,17 +57,22 @@ class Tree:
         wait_until(lambda: len(members(self.number)) >= least, "the tree is grown", 30)
 
     def must_be_gone(self):
-        deadline = time.monotonic() + GONE * SLOWNESS
-        while (left := members(self.number)) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        deadline, quiet = time.monotonic() + GONE * SLOWNESS, 0
+        left = True
+        while quiet < LOOKS and (time.monotonic() < deadline or quiet):
+            left = members(self.number)
+            quiet = 0 if left else quiet + 1
+            time.sleep(0.05)
         alive = self.stranger.poll() is None
         self.stranger.kill()
         self.stranger.wait()
+        told = [f"{pid} {' '.join(words(pid))[:60]}, {environment(pid).get(b'PROCMAN_RUN')}"
+                for pid in left[:5]]
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         self.ground.ok("remove", "tree")
         if left:
-            raise Violation(f"left on {self.host}: {left}")
+            raise Violation(f"{len(left)} left on {self.host}: {told}")
         if not alive:
             raise Violation("the stranger was killed")
 
