@@ -29,6 +29,9 @@
 
 /* Nobody can make a process die that hangs in the kernel. */
 #define TREE_MS       3000
+/* But on a machine so busy that a walk takes a second, all shall have been walked over. */
+#define WALKS_LEAST   5
+#define WALKS_MS      10000
 /* Nor bury a member of the process group whose parent is elsewhere. */
 #define GROUP_MS      1000
 /* An adopted leader may itself stay a zombie for ever, if whoever inherited it does not care. */
@@ -37,12 +40,17 @@
 #define WALK_PORTION  64   /* processes looked at in one turn: about a millisecond */
 #define LOOK_SHARE    4    /* looks take at most a fifth of our time: the children are thousands */
 
+static int64_t us_of(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
 static int64_t now_us(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return us_of(CLOCK_MONOTONIC);
 }
 
 void pm_trees_open(struct pm_trees *trees, const char *deputy, const char *dir, bool with_groups)
@@ -69,6 +77,7 @@ void pm_trees_end(struct pm_trees *trees, uint64_t slot, const struct pm_tree *t
 
     *at = *tree;
     at->since = pm_mono_now();
+    at->begun = trees->walks;
     at->clean_after = tree->way == PM_TREE_SWEEP ? trees->walks + trees->walking : trees->looks;
     trees->ending[at->way]++;
     if (trees->used <= slot)
@@ -158,6 +167,7 @@ static bool look_at_child(struct pm_trees *trees, pid_t pid)
         (void)kill(pid, SIGKILL);
         tree->rest = pid;
         tree->clean_after = trees->looks + 1; /* not by this look */
+        trees->met = true;
     }
     return true;
 }
@@ -205,20 +215,24 @@ static void sweep_instead(struct pm_trees *trees)
 
 static void look(struct pm_trees *trees)
 {
-    int64_t begun = now_us();
+    int64_t begun = us_of(CLOCK_PROCESS_CPUTIME_ID);
     int fd = open_children();
+    bool settled;
 
     if (fd < 0) {
         sweep_instead(trees);
         return;
     }
-    if (!look_at_children(trees, fd))
-        for (size_t i = 0; i < trees->used; i++)
-            if (trees->at[i].way == PM_TREE_CHILDREN)
-                trees->at[i].clean_after = trees->looks + 1;
+    trees->met = false;
+    settled = look_at_children(trees, fd);
+    for (size_t i = 0; !settled && i < trees->used; i++)
+        if (trees->at[i].way == PM_TREE_CHILDREN)
+            trees->at[i].clean_after = trees->looks + 1;
     close(fd);
     trees->looks++;
-    trees->look_us = now_us() + (now_us() - begun) * LOOK_SHARE;
+    trees->look_us = now_us();
+    if (settled && !trees->met) /* else they are on the run: after them */
+        trees->look_us += (us_of(CLOCK_PROCESS_CPUTIME_ID) - begun) * LOOK_SHARE;
 }
 
 /* ---- all processes ------------------------------------------------------------------------------ */
@@ -292,6 +306,24 @@ static bool is_gone(struct pm_trees *trees, uint64_t slot, struct pm_tree *tree)
     return tree->way == PM_TREE_GROUP || trees->looks > tree->clean_after;
 }
 
+static bool is_time_over(const struct pm_trees *trees, const struct pm_tree *tree,
+                         int64_t elapsed_ms)
+{
+    bool walked = tree->way != PM_TREE_SWEEP || trees->walks >= tree->begun + WALKS_LEAST;
+
+    return elapsed_ms >= (walked ? TREE_MS : WALKS_MS);
+}
+
+static void tell_rest(const struct pm_trees *trees, uint64_t slot, const struct pm_tree *tree)
+{
+    PM_CLEANUP(pm_free) char *who = tree->rest == 0 ? pm_strdup("there was no time to look")
+                                  : pm_printf("process %d does not die", (int)tree->rest);
+
+    pm_log_warning("deputy %s: slot %llu: life %llu is over, but perhaps not all that it began: "
+                   "%s", trees->deputy, (unsigned long long)slot, (unsigned long long)tree->run,
+                   who);
+}
+
 bool pm_trees_is_over(struct pm_trees *trees, uint64_t slot, struct pm_mono now)
 {
     struct pm_tree *tree = &trees->at[slot];
@@ -301,12 +333,10 @@ bool pm_trees_is_over(struct pm_trees *trees, uint64_t slot, struct pm_mono now)
     if (tree->since.ms == 0 || group_lingers(tree, elapsed_ms))
         return false;
     gone = is_gone(trees, slot, tree);
-    if (!gone && elapsed_ms < TREE_MS)
+    if (!gone && !is_time_over(trees, tree, elapsed_ms))
         return false;
     if (!gone)
-        pm_log_warning("deputy %s: slot %llu: life %llu is over, but not all that it began: "
-                       "process %d does not die", trees->deputy, (unsigned long long)slot,
-                       (unsigned long long)tree->run, (int)tree->rest);
+        tell_rest(trees, slot, tree);
     tree->since.ms = 0;
     trees->ending[tree->way]--;
     return true;

@@ -20,6 +20,7 @@ struct pm_tree {           /* of a life whose leader is dead */
     uint64_t pipes[2];     /* inodes of its outputs */
     enum pm_tree_way way;
     struct pm_mono since;  /* ms 0: nothing is ending in this slot */
+    uint64_t begun;        /* walks complete by then */
     uint64_t clean_after;  /* looks, or walks, that may have missed one or have met one */
     pid_t rest;            /* one that was met */
 };
@@ -32,7 +33,7 @@ struct pm_trees {
     struct pm_marks *marks, *walk;
     size_t ending[PM_TREE_WAYS];   /* how many, by way */
     uint64_t looks, walks;         /* complete ones */
-    bool walking;
+    bool walking, met;             /* a walk is under way; this look has met someone */
     int64_t look_us;               /* not before this monotonic time, nor the next walk */
     struct pm_mono walk_at;
     size_t used;                   /* slots below this number may be ending */

@@ -109,23 +109,45 @@ Test(tree, a_stranger_is_not_touched)
 }
 
 /* Thirty chains of processes, each link of which forks the next one and is gone. */
+#define CHAINS "perl -e 'for (1 .. 30) { next if fork; setpgrp; for (1 .. 300) { exit if fork;" \
+               " select undef, undef, undef, 0.001 } sleep 30; exit }' & echo $!; sleep 30"
+
 Test(tree, a_tree_that_goes_on_forking_is_ended)
 {
-    static const char script[] =
-        "perl -e 'for (1 .. 30) { next if fork; setpgrp;"
-        " for (1 .. 300) { my $p = fork; exit if $p; select(undef, undef, undef, 0.001) }"
-        " sleep 30; exit } ' & echo $!; sleep 30";
-
     for (size_t way = 0; way < PM_COUNT(ways); way++) {
         struct stage stage;
         int fds[2];
         given_a_deputyd(&stage, ways[way]);
-        begin(&stage, 0, 1, script, fds);
+        begin(&stage, 0, 1, CHAINS, fds);
         (void)read_pid(fds[0]);
         end_life(&stage, 1);
         cr_expect(nobody_is_left(&stage), "way %zu", way);
         close(fds[0]);
         close(fds[1]);
+        finish(&stage);
+    }
+}
+
+Test(tree, a_tree_that_goes_on_forking_is_ended_by_the_next_keeper)
+{
+    for (size_t way = 0; way < PM_COUNT(ways); way++) {
+        struct stage stage;
+        struct pm_wire_message message;
+        int fds[2];
+        given_a_deputyd(&stage, ways[way]);
+        pid_t leader = begin(&stage, 0, 1, CHAINS, fds);
+        (void)read_pid(fds[0]);
+        kill(leader, SIGKILL);
+        lose_keeper(&stage);
+        close(fds[0]);
+        close(fds[1]);
+        begin_deputyd(&stage, ways[way]);
+        meet_brain(&stage);
+        message = receive(&stage, PM_MSG_HELD);
+        pm_wire_drop(&message);
+        (void)then_ended(&stage);
+        cr_expect(nobody_is_left(&stage), "way %zu", way);
+        (void)receive(&stage, PM_MSG_READY);
         finish(&stage);
     }
 }

@@ -20,6 +20,7 @@
 
 #define ENVIRON_BYTES (256 << 10) /* a mark behind more than this much is not found */
 #define LATER_MOST    256         /* processes within exec at one moment */
+#define OF_KERNEL     0x00200000u /* PF_KTHREAD of the kernel's sched.h */
 
 struct pm_marks {
     DIR *walk;                   /* NULL: none under way */
@@ -34,17 +35,16 @@ struct pm_marks {
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
     char path[64];
-    ssize_t n, sum = 0;
+    ssize_t sum;
     int fd;
 
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    while ((size_t)sum < size - 1 && (n = read(fd, text + sum, size - 1 - (size_t)sum)) > 0)
-        sum += n;
+    sum = read(fd, text, size - 1); /* these files give all that fits at once */
     close(fd);
-    text[sum] = '\0';
+    text[sum > 0 ? sum : 0] = '\0';
     return sum;
 }
 
@@ -122,15 +122,16 @@ static unsigned long long field(const char *after, int n)
     return after ? strtoull(after + 1, NULL, 10) : 0;
 }
 
-/* It has memory (field 23), but where its environment ends (field 51) is not set yet. */
-static bool is_within_exec(pid_t pid)
+/* No thread of the kernel (field 9), and not dead; but where its environment ends (field 51) is not
+ * set yet, or no more. */
+static bool is_in_between(pid_t pid)
 {
     char text[2048];
     const char *after = NULL;
 
     if (read_file(pid, "stat", text, sizeof text) > 0)
         after = strrchr(text, ')');
-    return after && strchr("ZX", after[2]) == NULL && field(after + 3, 23) != 0
+    return after && strchr("ZX", after[2]) == NULL && (field(after + 3, 9) & OF_KERNEL) == 0
         && field(after + 3, 51) == 0;
 }
 
@@ -143,7 +144,7 @@ enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *o
     /* Most have none. Of one that has it the start time is read before the mark, or the number
      * could change hands between the two, and the mark would be laid at another's door. */
     if (read_mark(marks, pid, &n) == NULL)
-        return marks->is_empty && is_within_exec(pid) ? PM_BUSY : PM_NOT_FOUND;
+        return marks->is_empty && is_in_between(pid) ? PM_BUSY : PM_NOT_FOUND;
     if (!pm_proc_stat(pid, &mark.stat) || mark.stat.state == 'Z' || mark.stat.state == 'X')
         return PM_BUSY;
     text = read_mark(marks, pid, &n);
