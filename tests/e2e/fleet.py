@@ -40,10 +40,14 @@ def remove_groups(deputy_dir):
 
 
 def wait_until(predicate, what, deadline=DEADLINE):
-    """The first true value of predicate(); fails with `what` when none comes in time."""
+    """The first true value of predicate(); fails with `what` when none comes in time. A file
+    that is not there yet is no value."""
     end = time.monotonic() + deadline
     while True:
-        value = predicate()
+        try:
+            value = predicate()
+        except FileNotFoundError:
+            value = None
         if value:
             return value
         assert time.monotonic() < end, f"{what}: not within {deadline} s (last: {value!r})"
