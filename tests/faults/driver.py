@@ -23,8 +23,8 @@ from ground import BIN, Ground, KID, SANITIZED
 from grounds import GROUNDS, SMALL_DISKS
 from harm import ROWS
 
-for faults in ("deaths", "clocks", "network", "shortage", "memory", "stores", "people", "crowds",
-               "strangers", "trees", "attended"):
+for faults in ("deaths", "upkeep", "clocks", "network", "shortage", "memory", "stores", "people",
+               "crowds", "strangers", "trees", "attended"):
     importlib.import_module(faults)         # each adds its rows to the table
 
 BACK_TO_BASELINE = 10   # seconds
