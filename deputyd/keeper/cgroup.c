@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #define NAME_BYTES 64 /* "slot/cgroup.events" */
+#define DEPTH_MOST 8  /* of groups below one of ours that we clear away */
 
 /* ---- where ------------------------------------------------------------------------------- */
 
@@ -217,6 +218,23 @@ bool pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest)
     return !is_populated(groups, slot);
 }
 
+/* With the groups that its processes have made in it, as a container's or another deputy's. */
+static void remove_with_all(int at, const char *name, int depth)
+{
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    while (dir && depth > 0 && (entry = readdir(dir)) != NULL)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            remove_with_all(fd, entry->d_name, depth - 1);
+    if (dir)
+        closedir(dir);
+    else if (fd >= 0)
+        close(fd);
+    (void)unlinkat(at, name, AT_REMOVEDIR); /* EBUSY: someone is left running in it */
+}
+
 void pm_cgroups_remove(struct pm_cgroups *groups, uint64_t slot)
 {
     char name[NAME_BYTES];
@@ -224,6 +242,7 @@ void pm_cgroups_remove(struct pm_cgroups *groups, uint64_t slot)
     if (groups->root < 0 || slot >= PM_LIMIT_SLOTS || groups->at[slot] == PM_CGROUP_NONE)
         return;
     snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
-    (void)unlinkat(groups->root, name, AT_REMOVEDIR); /* EBUSY: someone is left running in it */
+    if (unlinkat(groups->root, name, AT_REMOVEDIR) != 0 && errno == EBUSY)
+        remove_with_all(groups->root, name, DEPTH_MOST);
     groups->at[slot] = PM_CGROUP_NONE;
 }

@@ -122,9 +122,10 @@ size_t pm_lives_take_over(struct pm_lives *lives, bool made)
         }
         if (pm_slot_phase(slot) == PM_SLOT_ENDED)
             end_tree(lives, i, PM_TREE_SWEEP);
+    }
+    for (size_t i = 0; i < PM_LIMIT_SLOTS; i++) /* also what a lost table had in use */
         if (lives->at[i].pid == 0)
             pm_trees_clear(&lives->trees, i);
-    }
     pm_trees_finish(&lives->trees); /* what the dead have left must not meet their next lives */
     return lives->living;
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -206,7 +207,7 @@ Test(tree, an_orderly_end_leaves_no_control_group)
 {
     static struct pm_cgroups groups; /* too large for a stack */
     struct stage stage;
-    char dir[128];
+    char dir[128], below[512];
 
     given_a_deputyd(&stage, NULL);
     snprintf(dir, sizeof dir, "%s/deputy-rig 1", stage.dir);
@@ -220,6 +221,8 @@ Test(tree, an_orderly_end_leaves_no_control_group)
     begin(&stage, 0, 1, "exit 0", NULL);
     (void)then_ended(&stage);
     cr_expect_eq(access(path, F_OK) == 0, used);
+    snprintf(below, sizeof below, "%s/0/below", path);
+    cr_expect_eq(mkdir(below, 0755) == 0, used);
     finish(&stage);
     cr_expect(access(path, F_OK) != 0, "%s", path);
 }
