@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_LEAST 12
+#define NAME_LEAST 14
 #define NAME_MOST  32
 #define GAP        1
 #define MARGIN     2 /* left of the name: the cursor's and the tag's marks */
@@ -61,7 +61,7 @@ static void lay_out(int cols, struct place *places)
         fixed += places[c].width + (places[c].width > 0 ? GAP : 0);
     }
     rest = cols - fixed - (has_last ? GAP : 0);
-    places[COLUMN_NAME].width = has_last ? rest * 2 / 5 : rest;
+    places[COLUMN_NAME].width = has_last ? rest / 2 : rest;
     if (has_last && places[COLUMN_NAME].width < NAME_LEAST)
         places[COLUMN_NAME].width = NAME_LEAST;
     if (has_last && places[COLUMN_NAME].width > NAME_MOST)

@@ -26,9 +26,25 @@ static char *slurp(const char *path)
     return text;
 }
 
+/* The user's own, also when the user is root: how somebody left his screen is no state of the
+ * machine. XDG base directory specification: a relative path there is to be ignored. */
+static char *user_dir(const char *variable, const char *below_home)
+{
+    const char *given = getenv(variable), *home = getenv("HOME");
+
+    if (given != NULL && *given == '/')
+        return pm_printf("%s/procman", given);
+    return pm_printf("%s/%s/procman", home ? home : "", below_home);
+}
+
+static char *state_dir(void)
+{
+    return user_dir("XDG_STATE_HOME", ".local/state");
+}
+
 static char *state_path(void)
 {
-    PM_CLEANUP(pm_free) char *dir = pm_state_dir();
+    PM_CLEANUP(pm_free) char *dir = state_dir();
 
     return pm_printf("%s/top", dir);
 }
@@ -44,7 +60,7 @@ void settings_load(struct app *app)
 
 char *settings_load_keys(struct app *app)
 {
-    PM_CLEANUP(pm_free) char *dir = pm_config_dir();
+    PM_CLEANUP(pm_free) char *dir = user_dir("XDG_CONFIG_HOME", ".config");
     PM_CLEANUP(pm_free) char *path = pm_printf("%s/top-keys", dir);
     PM_CLEANUP(pm_free) char *text = slurp(path);
     PM_CLEANUP(pm_free) char *why = NULL;
@@ -59,7 +75,7 @@ char *settings_load_keys(struct app *app)
 /* Written whole or not at all; a user who cannot keep settings can still look at his fleet. */
 void settings_save(const struct app *app)
 {
-    PM_CLEANUP(pm_free) char *dir = pm_state_dir();
+    PM_CLEANUP(pm_free) char *dir = state_dir();
     PM_CLEANUP(pm_free) char *path = state_path();
     PM_CLEANUP(pm_free) char *fresh = pm_printf("%s.%d", path, (int)getpid());
     PM_CLEANUP(pm_free) char *text = settings_text(app);
