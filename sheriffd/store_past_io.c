@@ -1,8 +1,8 @@
 /* How lives ended, as rows: their encoding, and beside it what is asked by.
  *
  * An end is stored once, by its token, however often it is told. Of each process the newest are
- * kept (the others go now and then, not each time), and of all together; they outlive their process, so one that is removed by mistake and
- * defined again still has its story.
+ * kept (the others go now and then, not each time), and of all together; they outlive their
+ * process, so one that is removed by mistake and defined again still has its story.
  *
  * Who had ordered a life or its end is known by the number of the order. The orders of one command
  * have numbers in a row, so a thousand of them are one row of the table `orders`.

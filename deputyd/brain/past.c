@@ -32,7 +32,7 @@
 struct past_row {
     struct pm_past_life life; /* its texts are owned */
     struct pm_mono ended;
-    struct pm_mono lines_by;  /* its last lines come until then; 0 = they are there, or never come */
+    struct pm_mono lines_by;  /* its last lines come until then; 0 = they are there, or never */
     struct pm_mono sent;      /* as it is now, in this session; 0 = it was not */
     bool noted;               /* and is only here for its last lines */
 };

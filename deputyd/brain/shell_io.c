@@ -152,8 +152,9 @@ static void drop(void *self, struct output_file *output_file)
 const struct brain_port shell_port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
     .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve,
-    .chance = chance, .log = log_line, .sweep = sweep, .file = file, .limits = limits, .collect = collect, .follow = follow, .read = read_output,
-    .last = last, .drained = drained, .drop = drop,
+    .chance = chance, .log = log_line, .sweep = sweep, .file = file, .limits = limits,
+    .collect = collect, .follow = follow, .read = read_output, .last = last, .drained = drained,
+    .drop = drop,
 };
 
 /* ---- what is heard ---------------------------------------------------------------- */
