@@ -94,9 +94,9 @@ static void on_process(void *context, const struct pm_proc *before, const struct
 
     if (before && (!after || after->id != before->id) && source_of(live->logs, before->id))
         leave(live, source_of(live->logs, before->id));
-    if (source)
+    if (source && source->follow)
         pm_follow_reaches(source->follow, after->output_end);
-    else if (after)
+    else if (after && !source)
         join(live, after, !before || before->id != after->id);
 }
 

@@ -68,15 +68,7 @@ void source_note(struct source *source, enum pm_err err)
 
 /* ---- choosing ---- */
 
-static bool is_of_the_life(struct source *source, const struct pm_stretch *stretch)
-{
-    if (!source->logs->wanted.previous)
-        return true;
-    if (stretch->run > source->how.run)
-        source->over = true;
-    return stretch->run == source->how.run;
-}
-
+/* What a life's children write may come after the next life has begun: that one ends nothing. */
 static bool is_wanted(struct source *source, const struct pm_stretch *stretch)
 {
     const struct wanted *wanted = &source->logs->wanted;
@@ -89,7 +81,7 @@ static bool is_wanted(struct source *source, const struct pm_stretch *stretch)
         source->unknown += stretch->n;
         return false;
     }
-    return is_of_the_life(source, stretch)
+    return (!wanted->previous || stretch->run == source->how.run)
            && (!wanted->only_err || stretch->stream == PM_STREAM_ERR);
 }
 
