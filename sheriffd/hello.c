@@ -5,6 +5,9 @@
  * host perhaps, and its processes would run twice: as long as the first is heard, or was a moment
  * ago, it is refused. Both sides say so, the first one's row in `deputies` shows it, and nothing
  * else changes for the first.
+ *
+ * A sheriff that begins again remembers the wishes and not who had them. So for a moment it takes
+ * only those who hold its wishes still; one that does not may be such a second.
  */
 #include "sheriffd/hello.h"
 
@@ -20,6 +23,7 @@
 
 /* It asks again every few seconds: that is said once in a while. */
 #define REFUSAL_QUIET_MS 60000
+#define FIRST_COME_MS     3000 /* deputies try again every two seconds at least */
 
 static void refuse(struct sheriff *s, uint64_t peer, const char *name, enum pm_err err,
                    const char *text)
@@ -40,6 +44,18 @@ static void replace_text(char **text, const char *with)
 {
     free(*text);
     *text = pm_strdup(with);
+}
+
+/* It happens to honest deputies, too: nothing to speak of. */
+static void ask_again(struct sheriff *s, uint64_t peer)
+{
+    struct pm_refused refused = {
+        .version = PM_PROTOCOL_VERSION, .error = pm_err_word(PM_BUSY),
+        .text = "it has just begun, and waits a moment for the deputy of this name that holds its "
+                "wishes; ask again",
+    };
+
+    (void)s->port->to_deputy(s->self, peer, PM_MSG_REFUSED, &refused);
 }
 
 /* Does somebody else of that name live? A connection that broke just now is no end. */
@@ -66,6 +82,16 @@ static void refuse_second(struct sheriff *s, uint64_t peer, const char *address,
     refuse(s, peer, first->name, PM_BUSY, text);
 }
 
+/* Has the one that held these wishes not had the time to come back yet? */
+static bool is_early(struct sheriff *s, const struct pm_hello *hello)
+{
+    const struct post *post = desired_find_post(&s->desired, hello->name);
+
+    return s->remembers && pm_mono_since(s->began, s->now.mono) < FIRST_COME_MS &&
+           hello->sheriff_id != s->id && post != NULL && post->n > 0 &&
+           strcmp(hello->name, s->name) != 0;
+}
+
 static bool is_refused(struct sheriff *s, uint64_t peer, const char *address,
                        const struct pm_hello *hello)
 {
@@ -84,6 +110,8 @@ static bool is_refused(struct sheriff *s, uint64_t peer, const char *address,
         refuse(s, peer, "", PM_USAGE, text);
     } else if (is_taken(s, known, hello)) {
         refuse_second(s, peer, address, known, hello);
+    } else if (is_early(s, hello)) {
+        ask_again(s, peer);
     } else if (known == NULL && s->fleet.n >= PM_LIMIT_DEPUTIES) {
         snprintf(text, sizeof text, "there are %d deputies already, more than that a sheriff "
                  "does not take", PM_LIMIT_DEPUTIES);

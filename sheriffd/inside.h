@@ -57,6 +57,7 @@ struct sheriff {
     char *name;
     uint64_t id;
     bool lone_ranger, listening;
+    bool remembers;            /* there were wishes in the store when it began */
     struct sheriff_now now;    /* of the call in hand */
     struct pm_mono began, beat_at;
     uint64_t bad_messages;

@@ -119,6 +119,7 @@ void sheriff_open(const struct sheriff_setup *setup, struct sheriff_now now, str
     view_init(&s->view, s->port->random(s->self));
     journal_init(&s->journal, setup->image->last_event);
     load(s, setup->image);
+    s->remembers = s->desired.n > 0;
     desired_find_post(&s->desired, s->name)->expected = s->lone_ranger;
     journal_add(&s->journal, now.wall, (struct journal_about){ .host = s->name },
                 "sheriff-started", "", "sheriffd %s began with %zu processes", PROCMAN_VERSION,

@@ -21,7 +21,7 @@ struct member {                 /* one deputy */
     void *dealer, *feed;
     void *link;                 /* tells when a connection is made */
     char name[NAME_SIZE];
-    uint64_t session, seq, generation, specs_generation;
+    uint64_t session, seq, generation, specs_generation, sheriff_id;
     size_t n;
     struct pm_status_row rows[ROWS_MAX];
     char names[ROWS_MAX][NAME_SIZE * 2];
@@ -49,7 +49,8 @@ static void say_hello(struct member *m)
 {
     struct pm_hello hello = { .version = PM_PROTOCOL_VERSION, .name = m->name,
                               .hostname = m->name, .software = "herd",
-                              .epoch = (uint64_t)(uintptr_t)m, .boot_id = "herd" };
+                              .epoch = (uint64_t)(uintptr_t)m, .sheriff_id = m->sheriff_id,
+                              .boot_id = "herd" };
 
     speak(m->dealer, "hello", &pm_hello_desc, &hello);
 }
@@ -107,6 +108,7 @@ static void hear(struct member *m, enum pm_msg kind, const void *msg)
     switch (kind) {
     case PM_MSG_WELCOME:
         m->session = ((const struct pm_welcome *)msg)->session;
+        m->sheriff_id = ((const struct pm_welcome *)msg)->sheriff_id;
         say_status(m, true);
         break;
     case PM_MSG_SPECS:

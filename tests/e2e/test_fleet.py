@@ -162,6 +162,12 @@ def test_a_second_deputy_of_one_name_is_refused(three):
     assert shown["state"] == "up" and "127.0.0.1" in shown["second"], shown
     assert "deputy-refused" in three.ctl("events", "--plain").out
     assert "a second deputy called beta is refused" in three.ctl("deputies").err
+
+    three.sheriffd.kill()  # who is first at the next one?
+    three.sheriffd = three.sheriff("--listen", three.endpoint)
+    three.wait_link("beta", "up")
+    wait_until(lambda: "two deputies are called beta" in three.sheriffd.log, "it asks again", 20)
+    assert three.pid("on-beta") == pids["on-beta"]
     assert len(three.copies("sleep")) == 3
     assert second.stop() == 0
     wait_until(lambda: not three.deputies()["beta"].get("second"), "it is shown no more", 15)

@@ -238,7 +238,7 @@ struct fake_deputy given_deputy(struct stage *stage, const char *name,
 {
     struct fake_deputy deputy = { .peer = peer };
 
-    deputy_hello(stage, &deputy, name, STAGE_EPOCH, 0);
+    deputy_hello(stage, &deputy, name, STAGE_EPOCH, 4711);
     deputy_status(stage, &deputy, true, rows, n);
     return deputy;
 }

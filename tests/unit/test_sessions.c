@@ -281,6 +281,52 @@ Test(sessions, never_lags_behind_an_order_a_deputy_has_obeyed)
     (void)k9;
 }
 
+/* cam on k9, in the store of the sheriff before. */
+static void given_sheriff_begins_again(void)
+{
+    static struct pm_spec spec_of_cam;
+    static struct batch_want want = { .id = 1, .order = 1, .up = true, .by = "" };
+    struct image image = { .sheriff_id = 4711, .generation = 9, .last_id = 1, .last_order = 1,
+                           .specs = &spec_of_cam, .wants = &want, .n = 1 };
+
+    spec_of_cam = spec("cam", "k9", "sleep 9");
+    spec_of_cam.id = 1;
+    stage_end(&stage);
+    stage_begin(&stage, &image, false);
+    settle(&stage);
+}
+
+Test(sessions, of_a_sheriff_that_begins_again_are_first_for_those_who_hold_his_wishes)
+{
+    struct fake_deputy clone = { .peer = 1 }, k9 = { .peer = 2 };
+
+    given_sheriff_begins_again();
+    deputy_hello(&stage, &clone, "k9", STAGE_EPOCH + 1, 0);
+    cr_expect_eq(clone.session, 0);
+    const struct pm_refused *refused = heard(&stage, PM_MSG_REFUSED);
+    cr_expect(strstr(refused->text, "ask again"), "%s", refused->text);
+    cr_expect_not(event_was(&stage, "deputy-refused", ""));
+    pass(&stage, 1000);
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 4711);
+    cr_expect_neq(k9.session, 0);
+    pass(&stage, 1000);
+    deputy_hello(&stage, &clone, "k9", STAGE_EPOCH + 1, 0);
+    cr_expect_eq(clone.session, 0);
+    cr_expect(event_was(&stage, "deputy-refused", "two deputies are called k9"));
+}
+
+Test(sessions, of_a_sheriff_that_begins_again_are_soon_for_all)
+{
+    struct fake_deputy k9 = { .peer = 1 }, other = { .peer = 2 };
+
+    given_sheriff_begins_again();
+    deputy_hello(&stage, &other, "k8", STAGE_EPOCH, 0);
+    cr_expect_neq(other.session, 0, "nobody had wishes under this name");
+    pass(&stage, 3000);
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH + 1, 0);
+    cr_expect_neq(k9.session, 0, "its machine was begun anew");
+}
+
 /* An older sheriff may have stored more than fits one message. */
 Test(sessions, a_deputy_that_cannot_be_told_its_specs_keeps_its_session_and_somebody_hears_of_it)
 {
