@@ -105,11 +105,6 @@ static void say_trouble(struct mover *m, const struct output_file *file)
     mover_tell(m, &news, NULL, 0, NULL, 0);
 }
 
-static bool is_full(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
 static void begin_trouble(struct mover *m, struct output_file *file, int error)
 {
     struct pm_mono now = pm_mono_now();
@@ -189,7 +184,7 @@ static void relieve(struct mover *m, struct tap *tap)
     const struct output_file *file = tap->file;
     size_t waiting = waiting_in(tap);
     int capacity = tap->is_terminal ? TERMINAL_BYTES : fcntl(tap->fd, F_GETPIPE_SZ);
-    bool is_brief = !is_full(file->error) && pm_mono_now().ms < file->patient_until.ms;
+    bool is_brief = !store_is_full(file->error) && pm_mono_now().ms < file->patient_until.ms;
 
     if (waiting == 0 && tap->n_held == 0 && has_hung_up(tap))
         finish_tap(m, tap);
@@ -287,7 +282,7 @@ static enum pm_err put(struct tap *tap, size_t *out)
 static bool gave_room(struct mover *m, int *given_up)
 {
     int error = errno;
-    bool gave = is_full(error) && (*given_up)++ < GIVE_UP_MOST
+    bool gave = store_is_full(error) && (*given_up)++ < GIVE_UP_MOST
                 && store_give_up_oldest(&m->store);
 
     errno = error;

@@ -61,11 +61,6 @@ static enum pm_err reserve(int fd, uint64_t offset)
     return PM_IO;
 }
 
-static bool is_full(int error)
-{
-    return error == ENOSPC || error == EDQUOT;
-}
-
 enum pm_err log_secure_index(struct output_log *log)
 {
     enum pm_err err;
@@ -75,12 +70,12 @@ enum pm_err log_secure_index(struct output_log *log)
         return PM_OK;
     fd = open_index(log, log->begin, O_WRONLY | O_CREAT);
     if (fd < 0)
-        return is_full(errno) ? PM_IO : PM_OK; /* bytes without times are better than none */
+        return store_is_full(errno) ? PM_IO : PM_OK; /* bytes without times are better than none */
     err = reserve(fd, 0);
     error = errno;
     close(fd);
     errno = error;
-    log->has_index = err == PM_OK || !is_full(error);
+    log->has_index = err == PM_OK || !store_is_full(error);
     return log->has_index ? PM_OK : PM_IO;
 }
 
@@ -209,7 +204,7 @@ void log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run, 
 
 enum pm_err log_settle_loss(struct output_log *log)
 {
-    if (log->has_loss && !log->loss_saved && !save_loss(log) && is_full(errno))
+    if (log->has_loss && !log->loss_saved && !save_loss(log) && store_is_full(errno))
         return PM_IO;
     log->has_loss = log->loss_saved = false;
     return PM_OK;

@@ -65,6 +65,7 @@ struct output_log *store_use(struct output_store *store, const char *path);
 void store_leave(struct output_log *log);
 /* The oldest segments of any process go until all fits, a few at a time. */
 void store_keep_budget(struct output_store *store);
+bool store_is_full(int error);                     /* does this errno say that the disk is? */
 /* The oldest segment of any process is removed. false: there is none */
 bool store_give_up_oldest(struct output_store *store);
 /* Records that have waited long enough. Returns when the next ones will have; 0 = there are none */

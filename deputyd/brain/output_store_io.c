@@ -11,6 +11,7 @@
 #include <procman/log.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,11 @@ void store_leave(struct output_log *log)
 }
 
 /* ---- the budget ------------------------------------------------------------------- */
+
+bool store_is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT;
+}
 
 bool store_give_up_oldest(struct output_store *store)
 {

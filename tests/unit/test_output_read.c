@@ -1,6 +1,6 @@
 /* What is kept, found again: by time, by life, with its marks.
  */
-#include "store_stage.h"
+#include "log_stage.h"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 /* What is on the disk, whoever is killed and whatever others do there.
  */
-#include "store_stage.h"
+#include "log_stage.h"
 
 #include <fcntl.h>
 #include <signal.h>
