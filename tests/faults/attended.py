@@ -1,0 +1,61 @@
+"""Faults: the sheriff is away for too long, for kids that must not run without it."""
+import signal
+import time
+
+from fleet import wait_until
+from ground import SLOWNESS, Violation
+from harm import a_moment, fault, kill_deputy, kill_keeper
+
+STOP_AFTER = 5  # seconds, of every arm
+EARLY = 1.5 * SLOWNESS  # the last beat was up to a second before
+LATE = 8        # brains that die before they notice, keepers that are away, the last signal
+CALM = 1.5      # a beat and more, in which nothing may come back by itself
+
+
+def harm(ground, dice):
+    name = dice.choice(ground.names)
+    kill = dice.choice((kill_keeper, kill_deputy, None, None))
+    if kill:
+        kill(ground, name)
+        a_moment(dice)
+        ground.begin_deputy(name)
+    elif ground.brain_now(name):
+        ground.kill_brain(name)
+
+
+def living(ground, names):
+    return [name for name in names if ground.living()[name]]
+
+
+@fault("unattended, and our programs killed meanwhile", short=1, full=50, within=8, ground="watch")
+def _(ground, dice):
+    arms = [name for name in ground.kids if name.startswith("arm")]
+    hangs = dice.random() < 0.5
+    if hangs:
+        ground.sheriffd.signal(signal.SIGSTOP)
+    else:
+        ground.sheriffd.kill()
+    begun = time.monotonic()
+    ground.may_touch(*arms)
+    while living(ground, arms):
+        a_moment(dice, 2)
+        harm(ground, dice)
+        silent = time.monotonic() - begun
+        if silent < STOP_AFTER - EARLY and len(living(ground, arms)) < len(arms):
+            raise Violation(f"stopped after {silent:.1f} s")
+        if silent > (STOP_AFTER + LATE) * SLOWNESS:
+            raise Violation(f"{living(ground, arms)} lives without a sheriff for {silent:.1f} s")
+
+    if hangs:
+        ground.sheriffd.signal(signal.SIGCONT)
+    else:
+        ground.begin_sheriff()
+    for name in ground.names:
+        ground.wait_link(name, "up")
+    time.sleep(CALM)
+    if living(ground, arms):
+        raise Violation(f"{living(ground, arms)} came back by itself")
+    for name in arms:
+        wait_until(lambda arm=name: "the sheriff was not heard for" in ground.proc(arm)["reason"],
+                   f"it is told why {name} is down")
+    ground.order("start", *arms)
