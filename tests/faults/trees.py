@@ -28,7 +28,7 @@ TREES = {
     "one below the other": ("deep='setsid sh -c \"sleep {0} & wait\" & wait';"
                             " setsid sh -c \"$deep\" & exec sleep {0}", 4),
     "a hundred sessions": ("for i in $(seq 100); do setsid sleep {0} & done; exec sleep {0}", 101),
-    "chains that fork on": ("exec perl -e '" + CHAINS + "' {0}", 20),
+    "chains that fork on": ("exec perl -e '" + CHAINS + "' {0}", 2),
 }
 # Who is told by the mark alone must bear it.
 UNMARKED = {
