@@ -251,6 +251,17 @@ Test(follow, a_deputy_that_is_away_is_asked_again)
     then_all_is_over();
 }
 
+Test(follow, the_sheriffs_word_for_a_silent_deputy_is_an_answer)
+{
+    given_a_file("abc");
+    refusal = "timeout";
+    cr_assert(pm_follow_open(client, 3, &(struct pm_follow_how){ .lines = PM_FOLLOW_ALL }, false,
+                             &calls, NULL, &follow) == PM_OK);
+    cr_expect_eq(pm_follow_step(follow, FAKE_WAIT_MS), PM_TIMEOUT);
+    cr_expect_str_eq(pm_client_text(client), "rig08 is away");
+    then_all_is_over();
+}
+
 Test(follow, goes_on_after_the_sheriffs_restart)
 {
     given_a_file("abc");
@@ -305,6 +316,22 @@ Test(follow, origins_do_not_depend_on_how_much_an_answer_holds)
     cr_expect_str_eq(got, "old\none\nE\ntwo!\n");
     cr_expect_str_eq(origins, "out0/0:3 out0/0:1 out1/1000:2 out1/1000:2 err1/2000:1 err1/2000:1 "
                               "out2/3000:2 out2/3000:3 ");
+    then_all_is_over();
+}
+
+Test(follow, marks_that_make_no_sense_cost_no_byte)
+{
+    static const struct pm_mark wild[] = {
+        { .offset = 5, .length = UINT64_MAX, .time_ms = 1, .run = 1 },
+        { .offset = 2, .length = 3, .time_ms = 2, .run = 2, .dropped = UINT64_MAX },
+        { .offset = UINT64_MAX, .length = 9, .time_ms = 3, .run = 3 },
+    };
+
+    given_a_marked_file("abcdefgh", wild, PM_COUNT(wild));
+    when_reading(&(struct pm_follow_how){ .lines = PM_FOLLOW_ALL, .marked = true });
+    cr_expect_str_eq(got, "abcdefgh");
+    cr_expect_str_eq(origins, "out0/0:5 out1/1:3 ");
+    cr_expect_eq(lost[PM_MISSING_FULL], 0);
     then_all_is_over();
 }
 

@@ -299,6 +299,12 @@ static void give_up_read(struct pm_follow *follow)
     follow->ask_after = pm_mono_after(pm_mono_now(), TRY_AGAIN_MS);
 }
 
+/* No answer yet. The sheriff's own word for a deputy that does not answer is an answer. */
+static bool is_silence(const struct pm_follow *follow, enum pm_err err)
+{
+    return err == PM_TIMEOUT && follow->request != 0;
+}
+
 static enum pm_err wait_for_answer(struct pm_follow *follow, int wait_ms)
 {
     struct pm_frame frame;
@@ -323,9 +329,9 @@ enum pm_err pm_follow_pump(struct pm_follow *follow)
 
     if (asked && !follow->request && err == PM_OK && follow->next == before)
         follow->ask_after = pm_mono_after(now, TRY_AGAIN_MS); /* it had nothing: no hurry */
-    if (err == PM_TIMEOUT && pm_mono_since(follow->asked_at, now) < READ_WAIT_MS)
+    if (is_silence(follow, err) && pm_mono_since(follow->asked_at, now) < READ_WAIT_MS)
         return PM_OK;
-    if (err == PM_TIMEOUT)
+    if (is_silence(follow, err))
         client_say(follow->client, pm_strdup("a read of output was not answered; asking again"));
     if (err != PM_OK)
         give_up_read(follow);
@@ -346,7 +352,7 @@ enum pm_err pm_follow_step(struct pm_follow *follow, int wait_ms)
         err = ask(follow);
     if (err == PM_OK)
         err = wait_for_answer(follow, wait_ms);
-    if (err == PM_TIMEOUT)
+    if (is_silence(follow, err))
         client_say(follow->client, pm_printf("a read of output was not answered within %d ms",
                                              wait_ms));
     if (err == PM_OK && begun && follow->next == before && !pm_follow_done(follow)) {
