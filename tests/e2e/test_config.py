@@ -242,3 +242,23 @@ def test_a_wrong_key_in_edit_is_explained(alone):
     alone.ok("add", "cam", "--", "sleep", "1000")
     result = alone.ctl("edit", "cam", "--set", "auto_restrat=always")
     assert result.status == 2 and "auto_restart" in result.err, result
+
+
+def test_how_output_is_kept_is_changed_live_and_a_terminal_takes_a_new_life(alone):
+    alone.apply({"name": "cam", "command": "sleep 4741", "output": {"max_size": "64k", "keep": 2},
+                 "on_sheriff_loss": {"stop_after": "30s"}})
+    pid = alone.pid("cam")
+    exported = alone.ok("export").out
+    assert "output: {max_size: 64KiB, keep: 2}" in exported, exported
+    assert "on_sheriff_loss: {stop_after: 30s}" in exported, exported
+
+    plan = alone.ok("edit", "cam", "--set", "output.max_size=1M", "--set", "on_sheriff_loss=keep",
+                    "--plain").out
+    assert "live" in plan and "output.max_size" in plan and "on_sheriff_loss" in plan, plan
+    assert alone.pid("cam") == pid
+    assert "rotated at 1MiB, 2 kept" in alone.ok("show", "cam").out
+    plan = alone.ok("edit", "cam", "--set", "output.pty=true", "--plan", "--plain").out
+    assert "restart" in plan and "output.pty" in plan, plan
+
+    result = alone.ctl("edit", "cam", "--set", "output.max_size=1k")
+    assert result.status == 2 and "less than 4KiB" in result.err, result
