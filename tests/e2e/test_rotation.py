@@ -88,3 +88,11 @@ def test_a_file_somebody_removes_is_made_anew(alone):
         alone.wait_state("job", "exited")
         alone.output_file("job").unlink()
     wait_until(lambda: alone.proc("job")["output_end"] == 18, "addresses never go back")
+
+
+def test_a_terminals_output_is_rotated_like_any_other(alone):
+    alone.apply(counter(max_size="4KiB", keep=1000, pty=True))
+    wait_until(lambda: len(rotated(alone, "count")) > 5, "it was rotated")
+    alone.ok("stop", "count")
+    lines = numbers(written(alone, "count").decode())
+    assert lines == list(range(1, len(lines) + 1))
