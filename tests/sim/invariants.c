@@ -131,7 +131,7 @@ void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, c
 void check_attended(struct site *site)
 {
     struct world *w = site->w;
-    int64_t silent_ms = w->now_ms - site->heard_ms;
+    int64_t silent_ms = w->now_ms - site->told_ms;
 
     if (silent_ms < ATTENDED_MS + ATTENDED_GRACE_MS || w->now_ms - site->born_ms < NEW_BRAIN_MS)
         return;

@@ -2,6 +2,7 @@
 
 #include "sim/office.h"
 #include "sim/site.h"
+#include "sim/twin.h"
 
 #include <stdlib.h>
 
@@ -40,6 +41,11 @@ static bool is_silent(const struct site *site)
     return site->silent_until_ms > site->w->now_ms;
 }
 
+static bool is_held_up(const struct connection *c)
+{
+    return c->twin == 0 && is_silent(c->site);
+}
+
 static int64_t travel_ms(struct world *w)
 {
     return between(w, 0, trouble(w, 3) ? SLOW_MS : QUICK_MS);
@@ -50,7 +56,7 @@ static void arrive_at_sheriff(struct world *w, void *subject, uint64_t tag)
     struct connection *c = subject;
     struct letter letter;
 
-    if (is_silent(c->site)) {
+    if (is_held_up(c)) {
         later(w, c->site->silent_until_ms - w->now_ms, arrive_at_sheriff, c, tag);
         return;
     }
@@ -63,25 +69,31 @@ static void arrive_at_deputy(struct world *w, void *subject, uint64_t tag)
     struct connection *c = subject;
     struct letter letter;
 
-    if (is_silent(c->site)) {
+    if (is_held_up(c)) {
         later(w, c->site->silent_until_ms - w->now_ms, arrive_at_deputy, c, tag);
         return;
     }
-    if (pipe_take(&c->to_deputy, w->now_ms, &letter))
+    if (!pipe_take(&c->to_deputy, w->now_ms, &letter))
+        return;
+    if (c->twin != 0)
+        twin_hear(c, &letter);
+    else
         site_on_sheriff(c->site, &letter);
 }
 
-bool network_to_sheriff(struct site *site, enum pm_msg kind, const void *msg)
+bool network_say(struct connection *c, enum pm_msg kind, const void *msg)
 {
-    struct world *w = site->w;
-    struct connection *c = site->line;
+    struct world *w = c->site->w;
 
-    if (c == NULL || trouble(w, 1))
-        return false;
     w->letters++;
     later(w, pipe_put(&c->to_sheriff, w->now_ms + travel_ms(w), kind, msg) - w->now_ms,
           arrive_at_sheriff, c, 0);
     return true;
+}
+
+bool network_to_sheriff(struct site *site, enum pm_msg kind, const void *msg)
+{
+    return site->line != NULL && !trouble(site->w, 1) && network_say(site->line, kind, msg);
 }
 
 bool network_to_deputy(struct world *w, uint64_t peer, enum pm_msg kind, const void *msg)
@@ -138,6 +150,16 @@ static void end_at_sheriff(struct world *w, void *subject, uint64_t tag)
     ((struct connection *)subject)->at_sheriff = false;
 }
 
+void network_leave(struct connection *c)
+{
+    struct world *w = c->site->w;
+
+    c->at_deputy = false;
+    pipe_cut(&c->to_deputy, 0);
+    lose_beginning(w, &c->to_sheriff);
+    later(w, notice_ms(c->site), end_at_sheriff, c, 0);
+}
+
 void network_hang_up(struct site *site)
 {
     struct connection *c = site->line;
@@ -146,10 +168,7 @@ void network_hang_up(struct site *site)
     if (c == NULL)
         return;
     site->line = NULL;
-    c->at_deputy = false;
-    pipe_cut(&c->to_deputy, 0);
-    lose_beginning(site->w, &c->to_sheriff);
-    later(site->w, notice_ms(site), end_at_sheriff, c, 0);
+    network_leave(c);
 }
 
 void network_cut(struct site *site)
@@ -198,7 +217,7 @@ void network_sheriff_died(struct world *w)
 
 /* ---- the beginning ---------------------------------------------------------------- */
 
-static void connect_to_sheriff(struct site *site)
+static struct connection *connect(struct site *site)
 {
     struct network *network = site->w->network;
     struct connection *c = pm_alloc(sizeof *c);
@@ -211,8 +230,21 @@ static void connect_to_sheriff(struct site *site)
     c->site = site;
     c->number = network->n;
     c->at_deputy = c->at_sheriff = true;
-    site->line = c;
+    return c;
+}
+
+static void connect_to_sheriff(struct site *site)
+{
+    site->line = connect(site);
     site_on_link(site, true);
+}
+
+struct connection *network_connect_twin(struct site *site)
+{
+    struct connection *c = connect(site);
+
+    c->twin = roll(site->w, UINT32_MAX) + 1;
+    return c;
 }
 
 static void try_to_connect(struct world *w, void *subject, uint64_t tag)

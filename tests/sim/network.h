@@ -11,6 +11,7 @@
 
 struct connection {
     struct site *site;
+    uint64_t twin;                /* not this site's own, but of another of its name; see twin.h */
     uint64_t number;              /* what the sheriff calls its peer */
     bool at_deputy, at_sheriff;   /* that end takes it for open */
     struct pipe to_deputy, to_sheriff;
@@ -26,6 +27,11 @@ bool network_to_sheriff(struct site *site, enum pm_msg kind, const void *msg);
 bool network_to_deputy(struct world *w, uint64_t peer, enum pm_msg kind, const void *msg);
 
 struct connection *network_peer(const struct world *w, uint64_t peer);
+
+/* For somebody who is not the brain of this site, but says so; it has a way of its own. */
+struct connection *network_connect_twin(struct site *site);
+bool network_say(struct connection *c, enum pm_msg kind, const void *msg);
+void network_leave(struct connection *c);
 
 void network_dial(struct site *site);    /* the brain's socket tries until there is a connection */
 void network_hang_up(struct site *site); /* its end closes the connection, if there is one */

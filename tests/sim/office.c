@@ -36,7 +36,8 @@ uint64_t office_life(const struct world *w)
 
 static struct sheriff_now now(const struct world *w)
 {
-    return (struct sheriff_now){ .mono = world_now(w), .wall = { BEGAN_WALL + w->now_ms } };
+    return (struct sheriff_now){ .mono = world_now(w),
+                                 .wall = { BEGAN_WALL + w->now_ms + w->wall_ms } };
 }
 
 /* ---- the sheriff's way out ---------------------------------------------------------- */

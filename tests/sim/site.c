@@ -216,7 +216,7 @@ void site_on_sheriff(struct site *site, struct letter *letter)
         session = brain_session(site->brain);
         if (letter->kind != PM_MSG_WELCOME && session != 0
             && session_in(letter->kind, opened.msg) == session)
-            site->hears_ms = site->w->now_ms;
+            site->hears_ms = site->told_ms = site->w->now_ms;
         brain_on_sheriff(site->brain, letter->kind, opened.msg, world_now(site->w));
         if (spoken != site->spoken)
             check_obeyed(site, session, letter->kind, opened.msg);

@@ -20,6 +20,7 @@ struct site {
     int64_t born_ms;             /* when that brain began */
     int64_t heard_ms;            /* the last sign of the sheriff that a brain lived to note */
     int64_t hears_ms;            /* one that it has not noted yet; 0 = none */
+    int64_t told_ms;             /* one that reached a brain, whatever became of it */
     uint64_t spoken;             /* words to the keeper, to see whether a message had an effect */
     struct pm_buf wish;          /* the file `wish` */
     struct pm_kept_end *past;    /* the file `past` */

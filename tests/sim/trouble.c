@@ -4,12 +4,14 @@
 #include "sim/office.h"
 #include "sim/operator.h"
 #include "sim/site.h"
+#include "sim/twin.h"
 
 #define PAUSE_MS        1000  /* between two troubles, at most */
 #define BLINK_MS        2500  /* a silence that heartbeats survive */
 #define SILENCE_MS      9000
 #define LONG_SILENCE_MS 15000 /* longer than the deputy's patience */
 #define AWAY_MS         4000  /* until a dead daemon is started again */
+#define LEAP_MS         (366 * 86400000ll)
 
 static struct site *somebody(struct world *w)
 {
@@ -86,6 +88,10 @@ static void strike(struct world *w)
         office_crash(w, between(w, 10, AWAY_MS), chance(w, 4));
     else if (what < 84)
         keeper_terminate(site, chance(w, 50));
+    else if (what < 86)
+        w->wall_ms = between(w, -LEAP_MS, LEAP_MS);
+    else if (what < 89)
+        twin_come(site);
     else
         keeper_end_random(site);
 }
