@@ -81,7 +81,7 @@ def _(ground, dice):
         ground.link.mend()
 
 
-@fault("network narrow", short=1, full=50)
+@fault("network narrow", short=0, full=50)
 def _(ground, dice):
     """Somebody follows a talkative kid through it, and orders pass nevertheless."""
     follower = ground.ctl_begin("logs", "-f", "far-0", "far-1", "far-2")
@@ -149,7 +149,7 @@ def _(ground, dice):
     wait_replaced(ground, {"far-storm": was})
 
 
-@fault("partition while a deputy stops a kid", short=1, full=50, ground="apart", needs=may_make)
+@fault("partition while a deputy stops a kid", short=0, full=50, ground="apart", needs=may_make)
 def _(ground, dice):
     """The pause before SIGKILL is the deputy's own."""
     ground.may_touch("mule")
