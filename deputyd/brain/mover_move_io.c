@@ -28,6 +28,7 @@
 #define MOVE_BYTES     ((size_t)1 << 20)  /* in one splice: fair to the others */
 #define BUSY_BYTES     ((size_t)64 << 10) /* a splice of a full default pipe: make it larger */
 #define TERMINAL_BYTES 4096               /* what a terminal holds, and we of it */
+#define FILES_MOST     256                /* filled in one turn: fair to the others */
 #define RETRY_MS       1000
 #define BRIEF_MS       2000               /* so long a writer may wait when the disk is not full */
 #define ENDED_MOST     16                 /* pipes of former lives that wait meanwhile */
@@ -321,12 +322,24 @@ static enum pm_err move(struct mover *m, struct tap *tap)
     return PM_OK;
 }
 
+/* A move that ended because the file was full goes on in the next one: what one pipe wrote at once
+ * shall not be torn by what came through the other. */
+static enum pm_err move_on(struct mover *m, struct tap *tap)
+{
+    const struct output_log *log = tap->file->log;
+    enum pm_err err = move(m, tap);
+
+    for (int i = 1; i < FILES_MOST && err == PM_OK && log_is_full(log) && waiting_in(tap) > 0; i++)
+        err = move(m, tap);
+    return err;
+}
+
 void mover_on_ready(struct mover *m, struct tap *tap)
 {
     if (tap->file->retry.ms != 0)
         relieve(m, tap);
     else
-        (void)move(m, tap);
+        (void)move_on(m, tap);
 }
 
 /* Every pipe may be empty by now, so that moving proves nothing: first there must be room. What
@@ -348,7 +361,7 @@ static void try_again(struct mover *m, struct output_file *file)
     }
     for (struct tap *tap = file->taps; tap; tap = next) {
         next = tap->next;
-        if (move(m, tap) == PM_IO)
+        if (move_on(m, tap) == PM_IO)
             return;
     }
     if (file->retry.ms != 0)
@@ -384,7 +397,7 @@ void mover_drain(struct mover *m, struct output_file *file, int moves)
         enum pm_err err = PM_OK;
         next = tap->next;
         for (int i = 0; i < moves && err == PM_OK; i++)
-            err = move(m, tap);
+            err = move_on(m, tap);
         if (err == PM_IO)
             return;
     }

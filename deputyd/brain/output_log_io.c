@@ -252,6 +252,11 @@ static uint64_t room(const struct output_log *log)
     return log->size == 0 ? 1 : 0;
 }
 
+bool log_is_full(const struct output_log *log)
+{
+    return room(log) == 0 && log->rotate_at.ms == 0;
+}
+
 /* A file that is ours by name and has room. */
 static enum pm_err make_room(struct output_log *log, uint64_t *out)
 {

@@ -82,6 +82,7 @@ enum pm_err log_write(struct output_log *log, const void *bytes, size_t n, size_
     PM_MUST_USE;
 /* After trouble: is there room for more? What was lost is in the index then. */
 enum pm_err log_probe(struct output_log *log) PM_MUST_USE;
+bool log_is_full(const struct output_log *log);    /* the next byte begins a new file */
 void log_shut(struct output_log *log);             /* its descriptor */
 void log_limits(struct output_log *log, uint64_t max_bytes, uint64_t keep);
 void log_remove_segment(struct output_log *log, size_t i);

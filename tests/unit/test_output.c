@@ -344,3 +344,28 @@ Test(output, both_streams_and_lives_are_told_apart)
     cr_assert_eq(bytes.marks.at[1].offset, 4);
     cr_assert_eq(bytes.marks.at[1].run, 4);
 }
+
+Test(output, a_rotation_lets_nobody_write_into_anothers_line)
+{
+    enum { ROUNDS = 400 };
+    int err[2], wrong = 0;
+    static char text[2 * ROUNDS * 40];
+
+    t.file = output_file_open(t.output, "", "cam");
+    output_file_limits(t.output, t.file, 200, 10000);
+    cr_assert_eq(pipe2(t.pipe, O_CLOEXEC), 0);
+    cr_assert_eq(pipe2(err, O_CLOEXEC), 0);
+    output_file_take(t.output, t.file, 1, t.pipe[0], err[0]);
+    for (int i = 0; i < ROUNDS; i++) {
+        when_written("out: a line of some length\n");
+        cr_assert_eq(write(err[1], "err: another line\n", 18), 18);
+    }
+    wait_for_end(ROUNDS * (27 + 18));
+    uint64_t n = when_all_is_read(text, 0);
+    for (char *line = text, *end; line < text + n; line = end + 1) {
+        end = memchr(line, '\n', (size_t)(text + n - line));
+        wrong += strncmp(line, "out: a line of some length\n", 27) != 0
+                 && strncmp(line, "err: another line\n", 18) != 0;
+    }
+    cr_assert_eq(wrong, 0);
+}

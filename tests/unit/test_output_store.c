@@ -16,8 +16,8 @@ TestSuite(output_store, .init = stage_setup, .fini = stage_teardown, .timeout = 
 
 Test(output_store, rotation_loses_no_byte_wherever_it_comes)
 {
-    for (size_t limit = INDEX_RECORD; limit < 3 * INDEX_RECORD; limit++)
-        for (size_t piece = 1; piece < 80; piece += 13) {
+    for (size_t limit = 2 * INDEX_RECORD - 1; limit < 4 * INDEX_RECORD; limit += 3)
+        for (size_t piece = 1; piece < 70; piece += 11) {
             log_limits(t.log, limit, UINT64_MAX);
             for (int i = 0; i < 3; i++) {
                 given_written(piece);
