@@ -6,7 +6,7 @@
 #define ESC 0x1b
 #define MOST_PARAMETERS 32 /* of one SGR sequence; more are not obeyed */
 
-/* ---- where a sequence ends ------------------------------------------------------------------ */
+/* ---- where a sequence ends ------------------------------------------------------------------- */
 
 /* text[0] is ESC. Bytes of the whole sequence; what is cut off by the end of line is part of it. */
 static size_t sequence_length(const unsigned char *text, size_t n)
@@ -32,7 +32,7 @@ static size_t sequence_length(const unsigned char *text, size_t n)
     return i < n ? i : n;
 }
 
-/* ---- colours -------------------------------------------------------------------------------- */
+/* ---- colours --------------------------------------------------------------------------------- */
 
 static unsigned level_of(unsigned value)
 {
@@ -121,7 +121,7 @@ static void obey(struct style *style, const char *at, size_t n)
         i += set_one(style, &p, i);
 }
 
-/* ---- pieces --------------------------------------------------------------------------------- */
+/* ---- pieces ---------------------------------------------------------------------------------- */
 
 /* What begins the line anew hides what stood there before it. */
 static size_t visible_from(const char *text, size_t n)

@@ -147,7 +147,7 @@ void app_say(struct app *app, enum look look, struct pm_mono now, const char *fo
     app->said_until = pm_mono_after(now, SAID_MS);
 }
 
-/* ---- whose logs -------------------------------------------------------------------------------- */
+/* ---- whose logs ------------------------------------------------------------------------------ */
 
 static bool follows_these(const struct app *app, const uint64_t *ids, size_t n)
 {

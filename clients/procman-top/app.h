@@ -36,7 +36,7 @@ struct app_port {
     void (*redraw)(void *self);
 };
 
-/* ---- what is asked ---- */
+/* ---- what is asked --------------------------------------------------------------------------- */
 
 struct question { /* shall these be …? */
     bool open;
@@ -48,7 +48,7 @@ struct question { /* shall these be …? */
 
 struct menu { bool open; size_t cursor; }; /* of signals */
 
-/* ---- the sheriff ---- */
+/* ---- the sheriff ----------------------------------------------------------------------------- */
 
 struct sheriff {
     bool up;
@@ -111,7 +111,7 @@ struct app {
 struct app *app_new(const struct app_port *port, void *self) PM_MUST_USE;
 void app_close(struct app **app);
 
-/* ---- news ---- */
+/* ---- news ------------------------------------------------------------------------------------ */
 
 /* The fleet as it is now; the lists are borrowed until the next call. */
 void app_fleet(struct app *app, struct pm_proc_list procs, struct pm_deputy_list deputies);
@@ -122,7 +122,7 @@ const struct last_line *app_last_of(const struct app *app, uint64_t id);
 void app_say(struct app *app, enum look look, struct pm_mono now, const char *format, ...)
     PM_PRINTF(4, 5);
 
-/* ---- keys ---- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 void app_key(struct app *app, uint32_t key, struct pm_mono now);
 void app_do(struct app *app, enum action action, struct pm_mono now);
@@ -137,7 +137,7 @@ void app_follow(struct app *app, const uint64_t *ids, size_t n); /* show their l
 void app_follow_anew(struct app *app);
 void app_follow_cursor(struct app *app);
 
-/* ---- the picture ---- */
+/* ---- the picture ----------------------------------------------------------------------------- */
 
 void app_draw(struct app *app, struct canvas *canvas, struct pm_mono now);
 

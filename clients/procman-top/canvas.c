@@ -43,7 +43,7 @@ static struct cell *cell_at(struct canvas *canvas, int row, int col)
     return &canvas->cells[(size_t)row * (size_t)canvas->cols + (size_t)col];
 }
 
-/* ---- one character ------------------------------------------------------------------------ */
+/* ---- one character --------------------------------------------------------------------------- */
 
 struct glyph {
     char text[CELL_BYTES + 1];
@@ -127,7 +127,7 @@ size_t text_fit(const char *text, size_t n, int columns, bool ascii, int *out_co
     return taken;
 }
 
-/* ---- drawing ------------------------------------------------------------------------------ */
+/* ---- drawing --------------------------------------------------------------------------------- */
 
 /* Half of a wide character is none: what is left of one that is drawn over becomes blank. */
 static void unhalve(struct canvas *canvas, int row, int col)

@@ -53,7 +53,7 @@ static inline const char *canvas_glyph(const struct canvas *canvas, const char *
 
 /* Columns text takes; what canvas_text() would return with room enough. */
 int text_columns(const char *text, size_t n, bool ascii) PM_MUST_USE;
-/* Bytes of text that fit in so many columns, whole characters only; *out_columns is what they take. */
+/* Bytes of text that fit in so many columns, whole characters only, and what they take. */
 size_t text_fit(const char *text, size_t n, int columns, bool ascii, int *out_columns) PM_MUST_USE;
 /* One row as text without trailing blanks, heap; for tests. */
 char *canvas_row(const struct canvas *canvas, int row) PM_MUST_USE;

@@ -20,7 +20,7 @@ bool app_can_change(const struct app *app)
     return !app->read_only && app->may_command;
 }
 
-/* ---- prompts --------------------------------------------------------------------------------------- */
+/* ---- prompts --------------------------------------------------------------------------------- */
 
 static void set_filter(struct app *app, const char *text, struct pm_mono now)
 {
@@ -77,7 +77,7 @@ static void type(struct app *app, uint32_t key, struct pm_mono now)
         prompt_done(app, kind, prompt->text, now);
 }
 
-/* ---- views ------------------------------------------------------------------------------------------ */
+/* ---- views ----------------------------------------------------------------------------------- */
 
 static void show_view(struct app *app, enum view view)
 {
@@ -145,7 +145,7 @@ static void set_since(struct app *app, enum since since)
     app_follow_anew(app);
 }
 
-/* ---- moving ------------------------------------------------------------------------------------------ */
+/* ---- moving ---------------------------------------------------------------------------------- */
 
 static void move(struct app *app, long rows)
 {
@@ -204,7 +204,7 @@ static void fold_all(struct app *app)
     model_fold_all(app->model, app->all_folded);
 }
 
-/* ---- actions ----------------------------------------------------------------------------------------- */
+/* ---- actions --------------------------------------------------------------------------------- */
 
 static void do_in_table(struct app *app, enum action action, struct pm_mono now)
 {

@@ -264,7 +264,7 @@ void draw_over(struct app *app, struct canvas *canvas)
         draw_menu(app, canvas);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static int pane_rows(const struct app *app, int room, int rows)
 {

@@ -26,7 +26,7 @@ struct walk { /* along one line */
     const struct matches *matches;
 };
 
-/* ---- one line --------------------------------------------------------------------------------- */
+/* ---- one line -------------------------------------------------------------------------------- */
 
 #define WIDEST 2 /* columns of the widest character */
 
@@ -159,7 +159,7 @@ static int walk_line(struct walk *walk, const struct line *line, enum look look)
     return (int)((walk->column + walk->width - 1) / walk->width);
 }
 
-/* ---- before it: when, and whose ------------------------------------------------------------------ */
+/* ---- before it: when, and whose -------------------------------------------------------------- */
 
 static int name_columns(const struct app *app)
 {
@@ -226,7 +226,7 @@ static void draw_gutter(const struct app *app, struct canvas *canvas, int row,
     (void)canvas_text(canvas, row, col, 1, line_look(line), bar);
 }
 
-/* ---- the lines ---------------------------------------------------------------------------------- */
+/* ---- the lines ------------------------------------------------------------------------------- */
 
 static int draw_line(struct app *app, struct canvas *canvas, int row, int last_row,
                      const struct gutter *gutter, const struct line *line)

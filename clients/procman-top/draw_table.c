@@ -47,7 +47,7 @@ enum look state_look(enum pm_state state)
     }
 }
 
-/* ---- columns -------------------------------------------------------------------------------- */
+/* ---- columns --------------------------------------------------------------------------------- */
 
 struct place { int col, width; }; /* width 0: not shown */
 
@@ -99,7 +99,8 @@ static void draw_heads(struct app *app, struct canvas *canvas, int row, const st
         char title[40];
         const char *arrow = "";
         if (view->sort == c)
-            arrow = view->inverted ? canvas_glyph(canvas, "▲", "^") : canvas_glyph(canvas, "▼", "v");
+            arrow = view->inverted ? canvas_glyph(canvas, "▲", "^")
+                                   : canvas_glyph(canvas, "▼", "v");
         snprintf(title, sizeof title, "%s%s", columns[c].title, arrow);
         put(canvas, row, &places[c], c, LOOK_HEADER, title);
     }
@@ -117,7 +118,7 @@ enum column draw_column_at(const struct app *app, int col)
     return found;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 struct pen { /* everything a row needs */
     struct app *app;
@@ -296,7 +297,8 @@ void draw_table(struct app *app, struct canvas *canvas, int row, int height)
         if (at->tagged)
             canvas_paint(canvas, pen.row, 0, canvas->cols, LOOK_TAGGED);
         if (first + (size_t)i == model_cursor(app->model))
-            canvas_paint(canvas, pen.row, 0, canvas->cols, app->in_pane ? LOOK_TAGGED : LOOK_CURSOR);
+            canvas_paint(canvas, pen.row, 0, canvas->cols,
+                         app->in_pane ? LOOK_TAGGED : LOOK_CURSOR);
         if (at->tagged)
             (void)canvas_text(canvas, pen.row, 0, 1, LOOK_TAGGED, "*");
     }

@@ -20,6 +20,7 @@ struct feed {
     bool begun;
     uint64_t first;            /* address of the first byte shown; valid when begun */
     uint64_t until;            /* reading back: addresses from here on are there already */
+    bool joined;               /* and it has come so far */
     bool changed;
 };
 
@@ -69,7 +70,7 @@ void feeds_close(struct feeds **where)
     *where = NULL;
 }
 
-/* ---- bytes --------------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static void on_bytes(void *context, const struct pm_stretch *stretch)
 {
@@ -77,8 +78,10 @@ static void on_bytes(void *context, const struct pm_stretch *stretch)
     struct scroll *to = feed->past ? feed->past : feed->feeds->app->scroll;
     size_t n = stretch->n;
 
-    if (feed->until != 0 && stretch->offset + n > feed->until)
+    if (feed->until != 0 && stretch->offset + n >= feed->until) {
         n = stretch->offset < feed->until ? (size_t)(feed->until - stretch->offset) : 0;
+        feed->joined = true;
+    }
     if (!feed->begun)
         feed->first = stretch->offset;
     feed->begun = feed->changed = true;
@@ -102,7 +105,7 @@ static void on_missing(void *context, enum pm_missing why, uint64_t n)
 
 static const struct pm_follow_calls calls = { on_bytes, on_missing };
 
-/* ---- what is chosen ------------------------------------------------------------------------------- */
+/* ---- what is chosen -------------------------------------------------------------------------- */
 
 static struct pm_follow_how how_since(const struct app *app, enum since since, size_t n)
 {
@@ -127,7 +130,8 @@ void feeds_choose(struct feeds *feeds, const uint64_t *ids, size_t n, enum since
     for (size_t i = 0; i < n; i++) {
         struct feed *feed = &feeds->at[feeds->n];
         *feed = (struct feed){ .feeds = feeds, .id = ids[i] };
-        if (pm_follow_open(feeds->client, ids[i], &how, false, &calls, feed, &feed->follow) != PM_OK)
+        if (pm_follow_open(feeds->client, ids[i], &how, false, &calls, feed, &feed->follow)
+            != PM_OK)
             continue;
         feed->past = scroll_new();
         feeds->n++;
@@ -144,7 +148,8 @@ void feeds_earlier(struct feeds *feeds)
     how.offset = feed->first > EARLIER ? feed->first - EARLIER : 0;
     back = pm_alloc(sizeof *back);
     *back = (struct feed){ .feeds = feeds, .id = feed->id, .until = feed->first };
-    if (pm_follow_open(feeds->client, feed->id, &how, false, &calls, back, &back->follow) != PM_OK) {
+    if (pm_follow_open(feeds->client, feed->id, &how, false, &calls, back, &back->follow)
+        != PM_OK) {
         free(back);
         return;
     }
@@ -152,7 +157,7 @@ void feeds_earlier(struct feeds *feeds)
     feeds->back = back;
 }
 
-/* ---- from then to now -------------------------------------------------------------------------------- */
+/* ---- from then to now ------------------------------------------------------------------------ */
 
 static void take_line(struct feeds *feeds, const struct line *line)
 {
@@ -224,7 +229,7 @@ static void take_earlier(struct feeds *feeds)
 /* Reads on; true: there is no more to read, or it cannot be read. */
 static bool read_past(struct feed *feed)
 {
-    for (int i = 0; i < STEPS && !pm_follow_done(feed->follow); i++)
+    for (int i = 0; i < STEPS && !pm_follow_done(feed->follow) && !feed->joined; i++)
         if (pm_follow_pump(feed->follow) != PM_OK)
             return true;
     return pm_follow_done(feed->follow);
@@ -256,7 +261,7 @@ bool feeds_pump(struct feeds *feeds)
         go_live(feeds);
         changed = true;
     }
-    if (feeds->back != NULL && (read_past(feeds->back) || feeds->back->first >= feeds->back->until)) {
+    if (feeds->back != NULL && (read_past(feeds->back) || feeds->back->joined)) {
         take_earlier(feeds);
         changed = true;
     }

@@ -25,7 +25,7 @@ const char *const section_titles[SECTION_COUNT] = {
 #undef ACTION
 };
 
-/* ---- names ---------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static const struct { const char *name; uint32_t key; } names[] = {
     { "Up", KEY_ARROW_UP }, { "Down", KEY_ARROW_DOWN }, { "Left", KEY_ARROW_LEFT },
@@ -85,7 +85,7 @@ const char *key_text(uint32_t key, char *to)
     return to;
 }
 
-/* ---- the map -------------------------------------------------------------------------------- */
+/* ---- the map --------------------------------------------------------------------------------- */
 
 /* Words of keys into slots. NULL, or the first word that is no key. */
 static char *bind(uint32_t *slots, const char *words)

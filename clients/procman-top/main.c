@@ -30,7 +30,7 @@ struct top { /* all of it */
     bool dirty, urgent;
 };
 
-/* ---- what the app wishes ----------------------------------------------------------------------- */
+/* ---- what the app wishes --------------------------------------------------------------------- */
 
 static void port_order(void *self, enum pm_verb verb, int64_t signal, const char **select, size_t n)
 {
@@ -120,7 +120,7 @@ static const struct app_port port = {
     .mouse = port_mouse, .redraw = port_redraw,
 };
 
-/* ---- the loop ------------------------------------------------------------------------------------ */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void hear_keys(struct top *top, struct pm_mono now)
 {
@@ -183,7 +183,7 @@ static void turn(struct top *top)
         draw(top, now);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------------ */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 struct settings { const char *run_dir, *theme; bool read_only, watch, print_keys, ascii; };
 

@@ -91,7 +91,7 @@ void model_filter(struct model *model, struct filter *filter)
     model->filter = filter;
 }
 
-/* ---- sums --------------------------------------------------------------------------------- */
+/* ---- sums ------------------------------------------------------------------------------------ */
 
 static void add(struct sums *sums, const struct pm_proc *proc)
 {
@@ -103,7 +103,7 @@ static void add(struct sums *sums, const struct pm_proc *proc)
     sums->restarts += proc->restarts;
 }
 
-/* ---- tags and folds ----------------------------------------------------------------------- */
+/* ---- tags and folds -------------------------------------------------------------------------- */
 
 /* Of those that are still there. */
 static void keep_tags(struct model *model, const struct pm_proc *procs, size_t n)
@@ -139,7 +139,7 @@ static void set_fold(struct model *model, const char *path, bool on)
     }
 }
 
-/* ---- building ------------------------------------------------------------------------------ */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* What is below a branch comes right behind it: '/' before any other character. */
 static int weight(char c)
@@ -336,7 +336,7 @@ size_t model_shown(const struct model *model)
     return model->n_entries;
 }
 
-/* ---- the cursor ----------------------------------------------------------------------------- */
+/* ---- the cursor ------------------------------------------------------------------------------ */
 
 size_t model_cursor(const struct model *model)
 {
@@ -389,7 +389,7 @@ size_t model_page(struct model *model, size_t height)
     return model->top;
 }
 
-/* ---- branches ------------------------------------------------------------------------------- */
+/* ---- branches -------------------------------------------------------------------------------- */
 
 static const struct row *branch_at_cursor(const struct model *model)
 {
@@ -423,7 +423,7 @@ void model_fold_all(struct model *model, bool folded)
             set_fold(model, model->rows[i].path, true);
 }
 
-/* ---- tags ----------------------------------------------------------------------------------- */
+/* ---- tags ------------------------------------------------------------------------------------ */
 
 /* Is that entry in the branch of that path? */
 static bool within(const struct entry *entry, const char *path)
@@ -439,7 +439,8 @@ static void tag_branch(struct model *model, const char *path)
     bool on = false;
 
     for (size_t i = 0; i < model->n_entries; i++)
-        on |= within(&model->entries[i], path) && !idset_has(&model->tags, model->entries[i].proc->id);
+        on |= within(&model->entries[i], path)
+              && !idset_has(&model->tags, model->entries[i].proc->id);
     for (size_t i = 0; i < model->n_entries; i++)
         if (within(&model->entries[i], path))
             idset_put(&model->tags, model->entries[i].proc->id, on);

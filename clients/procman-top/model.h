@@ -46,7 +46,7 @@ struct model;
 struct model *model_new(void) PM_MUST_USE;
 void model_close(struct model **model);
 
-/* ---- how it is shown; takes effect with the next build ---- */
+/* ---- how it is shown; takes effect with the next build --------------------------------------- */
 
 struct model_view {
     enum arrange arrange;
@@ -54,16 +54,16 @@ struct model_view {
     bool inverted;
 };
 struct model_view *model_view(struct model *model);
-void model_filter(struct model *model, struct filter *filter); /* its own from now on; may be NULL */
+void model_filter(struct model *model, struct filter *filter); /* takes it; may be NULL */
 
-/* ---- the rows ---- */
+/* ---- the rows -------------------------------------------------------------------------------- */
 
 void model_build(struct model *model, const struct pm_proc *procs, size_t n);
 const struct row *model_rows(const struct model *model, size_t *out_n);
 const struct sums *model_sums(const struct model *model); /* of everything, shown or not */
 size_t model_shown(const struct model *model);            /* processes that fit the filter */
 
-/* ---- the cursor ---- */
+/* ---- the cursor ------------------------------------------------------------------------------ */
 
 size_t model_cursor(const struct model *model);           /* its row; 0 when there is none */
 const struct row *model_at_cursor(const struct model *model); /* NULL: there are no rows */
@@ -73,15 +73,15 @@ void model_go_to(struct model *model, uint64_t id);       /* that process, when 
 /* The first row to show on a page of so many, so that the cursor is on it and little moves. */
 size_t model_page(struct model *model, size_t height);
 
-/* ---- branches ---- */
+/* ---- branches -------------------------------------------------------------------------------- */
 
 enum fold { FOLD, UNFOLD, FOLD_TOGGLE };
 void model_fold(struct model *model, enum fold how);      /* the branch at, or around, the cursor */
 void model_fold_all(struct model *model, bool folded);
 
-/* ---- tags ---- */
+/* ---- tags ------------------------------------------------------------------------------------ */
 
-void model_tag(struct model *model);                      /* the row at the cursor, a branch whole */
+void model_tag(struct model *model);                      /* the row at the cursor, or branch */
 void model_tag_shown(struct model *model);                /* everything that fits the filter */
 void model_untag_all(struct model *model);
 size_t model_tagged(const struct model *model);

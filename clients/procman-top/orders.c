@@ -17,7 +17,7 @@ int orders_menu(size_t n)
     return n < PM_COUNT(menu_signals) ? menu_signals[n] : 0;
 }
 
-/* ---- orders ------------------------------------------------------------------------------------ */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 static void send_question(struct app *app)
 {
@@ -84,7 +84,7 @@ void orders_menu_key(struct app *app, uint32_t key, struct pm_mono now)
     orders_give(app, PM_VERB_SIGNAL, menu_signals[menu->cursor], now);
 }
 
-/* ---- words typed behind ':' ----------------------------------------------------------------------- */
+/* ---- words typed behind ':' ------------------------------------------------------------------ */
 
 /* "start drivers/ !cam": a verb of procmanctl and its selectors. */
 static bool try_verb(struct app *app, char **words, size_t n, struct pm_mono now)
@@ -100,7 +100,8 @@ static bool try_verb(struct app *app, char **words, size_t n, struct pm_mono now
         return true;
     }
     if (verb == PM_VERB_SIGNAL && pm_parse_signal(words[1], &signal) != PM_OK) {
-        app_say(app, LOOK_BAD, now, "\"%s\" is no signal: write it as HUP, SIGUSR1 or 10", words[1]);
+        app_say(app, LOOK_BAD, now, "\"%s\" is no signal: write it as HUP, SIGUSR1 or 10",
+                words[1]);
         return true;
     }
     app->port->order(app->self, (enum pm_verb)verb, signal, (const char **)words + first,

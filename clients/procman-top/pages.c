@@ -17,7 +17,7 @@ static const char *wall_text(int64_t ms, char *to, size_t size)
     return to;
 }
 
-/* ---- help ---------------------------------------------------------------------------------- */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 void page_help(struct app *app, int cols)
 {
@@ -61,7 +61,8 @@ static void add_status(struct page *page, const struct pm_proc *proc)
     page_add(page, LOOK_PLAIN, " Wanted    %s, last ordered by %s", proc->wanted ? "up" : "down",
              *proc->ordered_by ? proc->ordered_by : "nobody");
     if (proc->pid > 0)
-        page_add(page, LOOK_PLAIN, " Alive     pid %lld, up %s, %.1f %% of a core, %s, %llu threads",
+        page_add(page, LOOK_PLAIN,
+                 " Alive     pid %lld, up %s, %.1f %% of a core, %s, %llu threads",
                  (long long)proc->pid, pm_text_age(proc->uptime_ms, up), proc->cpu_pct,
                  pm_text_bytes(proc->rss_bytes, bytes), (unsigned long long)proc->threads);
     page_add(page, LOOK_PLAIN, " Lives     this is number %llu; %llu begun by policy since the "
@@ -178,7 +179,7 @@ void page_details(struct app *app, const struct canvas *canvas)
     add_events(app, page, proc);
 }
 
-/* ---- the fleet ---------------------------------------------------------------------------------- */
+/* ---- the fleet ------------------------------------------------------------------------------- */
 
 void page_events(struct app *app)
 {

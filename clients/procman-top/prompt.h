@@ -18,7 +18,7 @@ struct prompt {
 enum prompt_did { PROMPT_TYPED, PROMPT_DONE, PROMPT_CANCELLED, PROMPT_NOTHING };
 
 void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text);
-/* Enter ends it, Esc too and brings back the text before; Ctrl-U empties it, Ctrl-W takes a word. */
+/* Enter ends it; Esc too, and brings back the text before; Ctrl-U empties, Ctrl-W drops a word. */
 enum prompt_did prompt_key(struct prompt *prompt, uint32_t key);
 const char *prompt_label(enum prompt_kind kind) PM_MUST_USE;
 

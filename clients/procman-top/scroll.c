@@ -75,7 +75,7 @@ void scroll_close(struct scroll **where)
     *where = NULL;
 }
 
-/* ---- which are meant ------------------------------------------------------------------------ */
+/* ---- which are meant ------------------------------------------------------------------------- */
 
 static bool is_meant(const struct scroll *scroll, const struct held *held)
 {
@@ -186,7 +186,7 @@ const struct line *scroll_at(const struct scroll *scroll, size_t n)
     return &held_at(scroll, *meant_at(scroll, n) - scroll->base)->line;
 }
 
-/* ---- lines come and go ------------------------------------------------------------------------ */
+/* ---- lines come and go ----------------------------------------------------------------------- */
 
 static void drop_first(struct scroll *scroll)
 {

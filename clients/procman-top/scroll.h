@@ -31,7 +31,7 @@ struct scroll *scroll_new(void) PM_MUST_USE;
 void scroll_close(struct scroll **scroll);
 void scroll_clear(struct scroll *scroll);
 
-/* ---- what comes ---- */
+/* ---- what comes ------------------------------------------------------------------------------ */
 
 void scroll_bytes(struct scroll *scroll, uint64_t source, enum line_kind kind, int64_t time_ms,
                   const void *bytes, size_t n);
@@ -41,7 +41,7 @@ void scroll_note(struct scroll *scroll, uint64_t source, enum line_kind kind, in
  * at the end go when there are too many; returns whether that happened (it no longer follows). */
 bool scroll_before(struct scroll *scroll, const struct line *lines, size_t n);
 
-/* ---- which lines are meant ---- */
+/* ---- which lines are meant ------------------------------------------------------------------- */
 
 enum scroll_streams { STREAMS_BOTH, STREAMS_OUT, STREAMS_ERR, STREAMS_COUNT };
 void scroll_streams(struct scroll *scroll, enum scroll_streams streams);
@@ -54,7 +54,7 @@ size_t scroll_held(const struct scroll *scroll);   /* all lines */
 /* The nth of those that are meant. */
 const struct line *scroll_at(const struct scroll *scroll, size_t n) PM_MUST_USE;
 
-/* ---- where one looks ---- */
+/* ---- where one looks ------------------------------------------------------------------------- */
 
 bool scroll_follows(const struct scroll *scroll);
 void scroll_follow(struct scroll *scroll, bool on);
@@ -63,7 +63,7 @@ size_t scroll_top(const struct scroll *scroll, size_t height);
 void scroll_move(struct scroll *scroll, long lines, size_t height);
 void scroll_go(struct scroll *scroll, size_t line, size_t height);
 
-/* ---- searching ---- */
+/* ---- searching ------------------------------------------------------------------------------- */
 
 /* false: no expression, *why is heap. NULL or "": search for nothing. */
 bool scroll_search(struct scroll *scroll, const char *expression, char **why) PM_MUST_USE;

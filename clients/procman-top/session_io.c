@@ -36,7 +36,7 @@ struct session {
     bool changed;
 };
 
-/* ---- beginning and end ------------------------------------------------------------------------- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 enum pm_err session_open(const char *run_dir, bool watch, struct session **out, char **why)
 {
@@ -101,7 +101,7 @@ int session_fd(const struct session *session)
     return pm_client_fd(session->client);
 }
 
-/* ---- requests ---------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 static void send(struct session *session, enum pm_msg kind, void *request,
                  const struct pending *pending)
@@ -202,7 +202,7 @@ void session_second(struct session *session)
         session_events(session);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static void take_last_line(struct session *session, const struct pm_bytes *bytes)
 {
@@ -342,7 +342,7 @@ static void take_answers(struct session *session)
     }
 }
 
-/* ---- what comes by itself --------------------------------------------------------------------------- */
+/* ---- what comes by itself -------------------------------------------------------------------- */
 
 static void on_other(void *context, const struct pm_frame *frame)
 {

@@ -91,7 +91,7 @@ void term_redraw(void)
     clearok(stdscr, TRUE);
 }
 
-/* ---- showing ----------------------------------------------------------------------------------- */
+/* ---- showing --------------------------------------------------------------------------------- */
 
 /* One of 256 in what the terminal has: 8 colours take the nearest by hue. */
 static short colour_here(int colour)
@@ -156,7 +156,7 @@ void term_show(const struct canvas *canvas)
     refresh();
 }
 
-/* ---- hearing ------------------------------------------------------------------------------------- */
+/* ---- hearing --------------------------------------------------------------------------------- */
 
 static uint32_t named_key(wint_t code)
 {

@@ -1,4 +1,4 @@
-/* The rows of procman-top: trees, folds, sorting, tags, and a cursor that stays with its process. */
+/* The rows of procman-top: trees, folds, sorting, tags, and a cursor that goes with its row. */
 #include "model.h"
 
 #include <criterion/criterion.h>
@@ -39,7 +39,7 @@ static void build(void)
     model_build(model, procs, PM_COUNT(procs));
 }
 
-/* "drivers[2/3] .cameras[1/2] ..left" and so on: depth as dots, branches with up/all, '+' folded. */
+/* "drivers[2/3] .cameras[1/2] ..left" and so on: depth as dots, branches up/all, '+' folded. */
 static void then_rows_are(const char *expected)
 {
     char text[1000] = "";
@@ -249,7 +249,7 @@ Test(top_model, rails_say_what_goes_on_below)
     size_t n;
     const struct row *rows = model_rows(model, &n);
 
-    /* drivers: more follows at depth 0; cameras: lidar follows at depth 1; right is the last at 2 */
+    /* below drivers more follows at depth 0, below cameras at 1; right is the last at 2 */
     cr_assert(rows[0].rails & 1 << 0);
     cr_assert(rows[1].rails & 1 << 1);
     cr_assert(rows[2].rails & 1 << 2);

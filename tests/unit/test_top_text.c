@@ -1,4 +1,4 @@
-/* What strangers write, on a screen: colours kept, everything else harmless; filters, keys, typing. */
+/* What strangers write, on a screen: colours kept, all else harmless; filters, keys, typing. */
 #include "ansi.h"
 #include "canvas.h"
 #include "filter.h"
@@ -83,7 +83,7 @@ Test(top_text, numbers_stand_on_the_right)
     then_row_is(0, "     42");
 }
 
-/* ---- colours in output ---- */
+/* ---- colours in output ----------------------------------------------------------------------- */
 
 static const struct style own = { COLOUR_DEFAULT, COLOUR_DEFAULT, 0 };
 
@@ -130,7 +130,7 @@ Test(top_text, colours_are_obeyed_and_other_sequences_dropped)
     }
 }
 
-/* ---- filters ---- */
+/* ---- filters --------------------------------------------------------------------------------- */
 
 static const struct pm_proc cam = { .name = "cam-left", .group = "drivers", .host = "rig07",
                                     .state = PM_STATE_FAILED };
@@ -167,7 +167,7 @@ Test(top_text, an_expression_that_is_none_fits_nothing_and_says_why)
     free(why);
 }
 
-/* ---- keys ---- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 Test(top_text, no_key_means_two_things_in_one_place)
 {
@@ -243,7 +243,7 @@ Test(top_text, mistakes_in_a_file_of_keys_have_their_line)
     }
 }
 
-/* ---- typing ---- */
+/* ---- typing ---------------------------------------------------------------------------------- */
 
 static void when_typed(struct prompt *prompt, const char *text)
 {
