@@ -138,7 +138,7 @@ Test(top_app, one_screen_says_all)
     cr_assert(on_screen("✖right [x]"));
     cr_assert(on_screen("? core"));
     cr_assert(on_screen("lost 12s"));
-    cr_assert(on_screen("exit code 7; not to be"));
+    cr_assert(on_screen("exit code 7; not"));
     cr_assert(on_screen("4711  2h13m  23.1"));
 }
 
