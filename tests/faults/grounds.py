@@ -9,7 +9,7 @@ def pair():
     kids += [Kid(f"both-{i}", "alpha", "--rate", 100, "--err") for i in range(2)]
     kids += [Kid("burst", "alpha", "--rate", 12800, "--burst", 128),
              Kid("roller", "alpha", "--rate", 1600, "--burst", 64, "--err",
-                 output={"max_size": "16K", "keep": 1000}),
+                 output={"max_size": 16001, "keep": 1000}),
              Kid("roller-1", "alpha", "--rate", 100, output={"max_size": "4K", "keep": 1000})]
     kids += [Kid(f"storm-{i}", "alpha", "--rate", 20) for i in range(6)]
     kids += [Kid(f"idle-{i}", "alpha", up=False, autostart=False) for i in range(2)]
