@@ -196,6 +196,7 @@ static pid_t first_of(const struct pm_cgroups *groups, uint64_t slot)
 int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
 {
     char name[NAME_BYTES];
+    int fd;
 
     if (groups->root < 0 || slot >= PM_LIMIT_SLOTS)
         return -1;
@@ -205,7 +206,10 @@ int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
     if (groups->at[slot] == PM_CGROUP_NONE && mkdirat(groups->root, name, 0755) != 0)
         return -1;
     groups->at[slot] = PM_CGROUP_CLEAN;
-    return openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    fd = openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && mkdirat(groups->root, name, 0755) == 0) /* tidied away */
+        fd = openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return fd;
 }
 
 bool pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest)

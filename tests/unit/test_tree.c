@@ -221,6 +221,10 @@ Test(tree, an_orderly_end_leaves_no_control_group)
     begin(&stage, 0, 1, "exit 0", NULL);
     (void)then_ended(&stage);
     cr_expect_eq(access(path, F_OK) == 0, used);
+    snprintf(below, sizeof below, "%s/0", path);
+    cr_expect_eq(rmdir(below) == 0, used, "somebody tidies up");
+    begin(&stage, 0, 2, "exit 0", NULL);
+    (void)then_ended(&stage);
     snprintf(below, sizeof below, "%s/0/below", path);
     cr_expect_eq(mkdir(below, 0755) == 0, used);
     finish(&stage);
