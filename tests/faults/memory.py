@@ -4,7 +4,8 @@ import time
 
 from fleet import wait_until
 from ground import Violation, probe
-from harm import (a_moment, corrupt, deputy_dir, fault, kill_deputy, kill_sheriff, storm)
+from harm import (a_moment, corrupt, deputy_dir, fault, kill_deputy, kill_kids, kill_sheriff,
+                  some_of_alpha, storm, wait_replaced)
 
 
 
@@ -34,6 +35,31 @@ def _(ground, dice):
     ground.begin_deputy("alpha")
     a_moment(dice)
     ground.begin_sheriff()
+
+
+def damaged_past(how, short, full):
+    @fault(f"ends {how} before the sheriff heard of them", short=short, full=full)
+    def _(ground, dice):
+        """What is damaged may be lost; nothing is invented and nothing told twice."""
+        victims = some_of_alpha(ground, dice)
+        kill_sheriff(ground)
+        kill_kids(ground, victims)
+        wait_replaced(ground, victims)
+        path = deputy_dir(ground, "alpha") / "past"
+        wait_until(lambda: path.stat().st_size > 0, "the ends are kept")
+        kill_deputy(ground, "alpha")
+        corrupt(path, dice, how)
+        ground.begin_deputy("alpha")
+        ground.begin_sheriff()
+        ground.wait_link("alpha", "up")
+        for told in ground.ok("why", *victims, "--json").json["processes"]:
+            ends = [(life["run"], life["token"]) for life in told["past"]]
+            if len(set(ends)) < len(ends):
+                raise Violation(f"an end is told twice: {ends}")
+
+
+for _how in ("deleted", "cut", "flipped", "garbage"):
+    damaged_past(_how, int(_how == "flipped"), 50)
 
 
 @fault("run directory emptied, all killed", short=1, full=50)
