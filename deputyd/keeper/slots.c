@@ -48,6 +48,7 @@ struct pm_slots {
 };
 
 _Static_assert(sizeof(struct pm_slot) % 8 == 0, "records follow each other without holes");
+_Static_assert(sizeof(struct pm_slot) == 88 + PM_LIMIT_NOTE, "another record is another version");
 
 static void read_boot_id(char *boot, size_t size)
 {

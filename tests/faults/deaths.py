@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from fleet import wait_until
+from fleet import alive, wait_until
 from ground import Violation
 from harm import (VICTIMS, a_moment, fault, kill_deputy, kill_keeper, kill_sheriff, storm)
 from truth import environment
@@ -161,6 +161,13 @@ def suspend(pid, seconds):
 @fault("brain suspended", short=1, full=50)
 def _(ground, dice):
     suspend(ground.brain(ground.deputyd["alpha"]), dice.uniform(0.5, 5))
+
+
+@fault("brain hangs", short=0, full=20)
+def _(ground, _dice):
+    brain = ground.brain(ground.deputyd["alpha"])
+    os.kill(brain, signal.SIGSTOP)
+    wait_until(lambda: not alive(brain), "it is ended", 30)
 
 
 @fault("keeper suspended", short=1, full=50)
