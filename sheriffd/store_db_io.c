@@ -6,7 +6,7 @@
  *
  * The file is locked for as long as it is open, so two sheriffs can never share one. What is not
  * ours, damaged, of a newer release or without its last changes is refused and left as it is: a
- * sheriff without a store learns from his deputies what he wanted, one with a wrong store does harm.
+ * sheriff without a store learns from his deputies what he wanted; with a wrong one he does harm.
  */
 #include "sheriffd/store_db.h"
 

@@ -265,7 +265,8 @@ static int load_wishes(struct store_db *db, struct image *out)
     pm_assert(out->specs != NULL && out->wants != NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_prepare_v2(db->handle, "SELECT id, spec, up, held, number, by, specs.sum,"
-                                " wants.sum FROM specs LEFT JOIN wants USING(id) ORDER BY id", -1, &row, NULL);
+                                " wants.sum FROM specs LEFT JOIN wants USING(id) ORDER BY id", -1,
+                                &row, NULL);
     while (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW)
         rc = out->n < count ? load_wish(row, out) : SQLITE_CORRUPT;
     sqlite3_finalize(row);

@@ -80,7 +80,7 @@ def _(ground, dice):
         a_moment(dice, 0.2)
 
 
-# ---- our programs are ended in order --------------------------------------------------------------
+# ---- our programs are ended in order ----------------------------------------------------------
 
 @fault("deputy ended and begun again", short=1, full=50)
 def _(ground, _dice):

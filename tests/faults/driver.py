@@ -1,6 +1,7 @@
 """Does harm to a private fleet, by a seeded plan, and proves after each harm that all is well.
 
-    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--table FILE] [--list]
+    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--table FILE]
+    scripts/faults --list
 
 --only takes a fault's name, or words that are in several. Each round has dice of its own, drawn
 from seed, fault and round: `--only NAME --seed N` repeats the rounds of one fault, as exactly as

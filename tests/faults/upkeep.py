@@ -1,4 +1,4 @@
-"""Faults: our programs are replaced by others while they run, in peace and in the middle of harm."""
+"""Faults: our programs are replaced while they run, in peace and in the middle of harm."""
 from ground import Violation
 from harm import VICTIMS, a_moment, fault, kill_kids, some_of_alpha, wait_replaced
 

@@ -24,7 +24,7 @@ struct agenda { struct task *at; size_t n, cap; uint64_t last; };
 struct world {
     uint64_t seed, dice;
     int64_t now_ms;
-    int64_t wall_ms;     /* what the sheriff's wall clock is ahead of where it began with this one */
+    int64_t wall_ms;     /* how far the sheriff's wall clock has leapt */
     bool calm;           /* nothing goes wrong any more */
     bool loud;           /* every step is printed */
     struct agenda agenda;
