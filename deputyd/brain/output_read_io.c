@@ -254,8 +254,9 @@ static bool words_step(void *self, uint64_t begin, const struct index_record *re
     size_t n = record->length < room ? (size_t)record->length : room;
     uint64_t end = begin + record->offset + record->length;
 
-    if (record->run != last->run)
-        return last->end == 0 || ++last->strangers <= INDEX_RUN_LATE;
+    if (record->run != last->run) /* newer lives are passed over; beyond older ones it is not */
+        return (last->end == 0 && record->run > last->run)
+               || ++last->strangers <= INDEX_RUN_LATE;
     if (record->length == 0)
         return true;
     last->strangers = 0;
