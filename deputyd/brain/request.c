@@ -1,5 +1,5 @@
-/* What the sheriff asks for at once: a signal now, bytes of output, to follow it, an upgrade, a look
- * for strays. Each question gets an answer that says why not, when not.
+/* What the sheriff asks for at once: a signal now, bytes of output, to follow it, an upgrade, a
+ * look for strays. Each question gets an answer that says why not, when not.
  */
 #include "brain/inside.h"
 

@@ -6,7 +6,7 @@
 
 #include <procman/hunt.h>
 
-#define SWEEP_ASKED_MOST 64 /* requests at once; more get no answer, and the sheriff has a deadline */
+#define SWEEP_ASKED_MOST 64 /* requests at once; more get no answer, the sheriff has a deadline */
 
 struct sweep_ask { uint64_t request; bool kill; };
 

@@ -33,8 +33,8 @@ struct pm_birth {
     enum pm_stage stage;         /* where */
     int error;                   /* errno of that stage */
     bool grouped;                /* it was born into the control group */
-    /* Read ends of out and err, the caller's; -1 when it failed. Of a terminal its master as out, and
-     * as err a pipe that has ended already. */
+    /* Read ends of out and err, the caller's; -1 when it failed. Of a terminal its master as out,
+     * and as err a pipe that has ended already. */
     int fds[2];
 };
 

@@ -134,7 +134,7 @@ static struct pm_tree *by_output(struct pm_trees *trees, pid_t pid)
     return tree;
 }
 
-/* ---- our children ------------------------------------------------------------------------------ */
+/* ---- our children -------------------------------------------------------------------------- */
 
 static bool can_be_buried(pid_t pid)
 {
@@ -235,7 +235,7 @@ static void look(struct pm_trees *trees)
         trees->look_us += (us_of(CLOCK_PROCESS_CPUTIME_ID) - begun) * LOOK_SHARE;
 }
 
-/* ---- all processes ------------------------------------------------------------------------------ */
+/* ---- all processes ------------------------------------------------------------------------- */
 
 /* Not after this walk. */
 static void walk_again(struct pm_trees *trees)

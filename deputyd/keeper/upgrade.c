@@ -64,8 +64,8 @@ static void refuse(struct pm_keeper *keeper, enum pm_err err, const char *text)
 void pm_upgrade_succeeded(struct pm_keeper *keeper, const char *from)
 {
     PM_CLEANUP(pm_free) char *text =
-        pm_printf("deputyd " PROCMAN_VERSION " has taken the place of %s; processes that go on: %zu",
-                  from, keeper->lives.living);
+        pm_printf("deputyd " PROCMAN_VERSION " has taken the place of %s; "
+                  "processes that go on: %zu", from, keeper->lives.living);
 
     pm_log_info("deputy %s: %s", keeper->name, text);
     write_outcome(keeper->upgrade.outcome, PM_OK, text);
