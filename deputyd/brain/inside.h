@@ -3,6 +3,7 @@
 #define BRAIN_INSIDE_H
 
 #include "brain/brain.h"
+#include "brain/past.h"
 #include "brain/roster.h"
 
 enum link_state { LINK_DOWN, LINK_GREETED, LINK_WELCOMED };
@@ -39,16 +40,6 @@ struct loss { /* how long the sheriff was not heard; see loss.c */
     struct pm_mono listen_until;
     uint64_t next_ms;          /* a silence that is too long for a process; 0 = none is */
     bool noted;                /* the kept wish says since when */
-};
-
-struct past { /* ends of lives the sheriff has not noted; see past.c */
-    struct past_row **at;      /* in the order they ended */
-    size_t n, cap;
-    size_t loaded;             /* the first so many are from a former life of ours */
-    size_t records;            /* in the file */
-    uint64_t lost;             /* ends that found no room */
-    struct pm_mono turn_at;    /* when something is to be sent or forgotten; 0 = never */
-    struct pm_mono paced;      /* and not before this */
 };
 
 struct follows { uint64_t *ids; size_t n, cap; }; /* numbers whose output somebody follows */
@@ -132,19 +123,6 @@ void loss_heard(struct brain *brain, struct pm_mono now); /* a message of the se
 void loss_count(struct brain *brain);                     /* specs have changed */
 void loss_turn(struct brain *brain, struct pm_mono now);
 struct pm_mono loss_next(const struct brain *brain);      /* ms 0: never */
-
-/* past.c */
-void past_fini(struct past *past);
-uint64_t past_token(struct brain *brain, const struct proc *proc, struct pm_mono now);
-/* The life of that process, as it was `before` the end that `in` tells, is over. */
-void past_end(struct brain *brain, struct proc *proc, const struct pm_process *before,
-              const struct pm_input *in);
-void past_begin(struct brain *brain, struct pm_mono now);   /* the keeper has said all */
-void past_welcome(struct brain *brain, struct pm_mono now); /* a new session: nothing was said */
-void past_on_noted(struct brain *brain, const struct pm_noted *noted, struct pm_mono now);
-void past_turn(struct brain *brain, struct pm_mono now);
-void past_bye(struct brain *brain, struct pm_mono now);     /* say what can be said */
-struct pm_mono past_next(const struct brain *brain);        /* 0 = never */
 
 /* link.c */
 void link_turn(struct brain *brain, struct pm_mono now);
