@@ -47,7 +47,7 @@
                                                are one message, holding */
 
 /* Strays: one answer, and what a stray says of itself is cut there. */
-#define PM_LIMIT_STRAYS         4096        /* of one deputy; a hunt that ends them finds the rest */
+#define PM_LIMIT_STRAYS         4096        /* of one deputy; a next hunt finds the rest */
 #define PM_LIMIT_STRAY_TEXT     256         /* bytes */
 
 /* A fleet. */
