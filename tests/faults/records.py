@@ -160,6 +160,8 @@ class Ledger:
         """Take in what there is beyond what was read."""
         while data := self.output.read():
             self.take_in(data)
+            if self.output.file:    # it is live: its writer may be quicker than we are
+                return
 
     def take_in(self, data):
         data = self.carry + data
