@@ -93,8 +93,8 @@ char *pm_run_dir_fault(const char *dir)
     if ((target.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return pm_printf("others may write in %s (mode %04o) and could answer there in the "
                          "sheriff's place; look what is in it and \"chmod 700 %s\", or name "
-                         "another directory with --run-dir", dir, (unsigned)(target.st_mode & 07777),
-                         dir);
+                         "another directory with --run-dir", dir,
+                         (unsigned)(target.st_mode & 07777), dir);
     return NULL;
 }
 
