@@ -1,7 +1,7 @@
 /* Marks are read from /proc/PID/environ, which shows the environment as it was at exec. Between
  * fork and exec a process shows its parent's, so no process of a life is ever without its mark,
- * unless it sheds it on purpose; but for a moment within exec its environment is empty, and then only
- * the kernel's own view of it says that this is not meant.
+ * unless it sheds it on purpose; but for a moment within exec its environment is empty, and then
+ * only the kernel's own view of it says that this is not meant.
  *
  * A walk over all processes is cut into portions by its caller: ten thousand of them take a tenth
  * of a second, for which no loop may stand still. A process that begins behind the walk's back is
