@@ -43,7 +43,7 @@ def top(three):
 @pytest.mark.parametrize("kind", ["utf8", "ascii"])
 def test_the_first_screen(top, cols, rows, kind):
     screen = top(cols, rows, *(["--ascii"] if kind == "ascii" else []))
-    screen.shows("camera", "3/3 h")
+    screen.shows("camera", "ProcMan alpha  3/3 h")
     if rows > 8:
         screen.shows("ready", "3 up")   # the last line of a process's output was asked for
     golden(f"first-{cols}x{rows}-{kind}", screen.text)
