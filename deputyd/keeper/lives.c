@@ -206,7 +206,8 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     *life = (struct pm_life){ .pid = out->pid, .fds = { out->fds[0], out->fds[1] },
                               .grouped = out->grouped };
     index_leader(lives, what->slot);
-    if (pm_proc_stat(out->pid, &stat))
+    slot->start_ticks = out->start_ticks;
+    if (slot->start_ticks == 0 && pm_proc_stat(out->pid, &stat))
         slot->start_ticks = stat.start_ticks;
     pm_slot_enter(slot, PM_SLOT_LIVE);
     lives->living++;

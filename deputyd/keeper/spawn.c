@@ -35,10 +35,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Fewer wake-ups under heavy output. Only root's: others have a quota, and 64 KB is their fair
  * share of it (pipe(7), pipe-user-pages-soft). */
+#define TICKS_A_SECOND 100 /* USER_HZ, the same on every kernel: time(7) */
 #define PIPE_BYTES   (256 << 10)
 #define STACK_BYTES  (64 << 10)
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
@@ -54,6 +56,7 @@ struct plan {
     volatile int32_t *pid_seen;
     volatile enum pm_stage stage;
     volatile int error;
+    volatile uint64_t born_ticks; /* the clock at its first instruction */
     char file[PATH_MAX];         /* the program as tried */
 };
 
@@ -151,12 +154,23 @@ static void execute(struct plan *plan)
     errno = telling;
 }
 
+/* The clock that start times are kept in, in their unit: proc_pid_stat(5), field 22. */
+static uint64_t boot_ticks(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * TICKS_A_SECOND
+         + (uint64_t)now.tv_nsec / (1000000000 / TICKS_A_SECOND);
+}
+
 /* Returns only when it failed; the clone is over then. */
 static int child(void *argument)
 {
     struct plan *plan = argument;
     const char *dir = plan->what->dir;
 
+    plan->born_ticks = boot_ticks();
     *plan->pid_seen = getpid();
     if (fails(plan, PM_STAGE_SESSION, setsid() >= 0 && unblock_signals())
         || fails(plan, PM_STAGE_STDIO, connect_stdio(plan))
@@ -180,9 +194,11 @@ enum pm_err pm_ground_open(struct pm_ground *ground)
     for (int i = 0; i < 2; i++)
         ground->ends[i] = fcntl(ground->null_fd, F_DUPFD_CLOEXEC, 0);
     ground->copied_below = ground->ends[1] + 1;
+    ground->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     ground->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    return ground->ends[1] < 0 || ground->stack == MAP_FAILED ? PM_IO : PM_OK;
+    return ground->ends[1] < 0 || ground->own_fds < 0 || ground->stack == MAP_FAILED ? PM_IO
+                                                                                      : PM_OK;
 }
 
 void pm_signals_default(void)
@@ -297,14 +313,14 @@ static bool make_arguments(struct plan *plan, struct pm_arena *arena)
 }
 
 /* Puts the child's end, readable too, under its reserved number. */
-static bool reserve_end(int write_end, int reserved)
+static bool reserve_end(const struct pm_ground *ground, int write_end, int reserved)
 {
-    char path[32];
+    char name[16];
     int end;
     bool done;
 
-    snprintf(path, sizeof path, "/proc/self/fd/%d", write_end);
-    end = open(path, O_RDWR | O_CLOEXEC);
+    snprintf(name, sizeof name, "%d", write_end);
+    end = openat(ground->own_fds, name, O_RDWR | O_CLOEXEC);
     close(write_end);
     done = end >= 0 && dup3(end, reserved, O_CLOEXEC) >= 0;
     if (end >= 0)
@@ -321,7 +337,7 @@ static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint
     if (pipe2(fds, O_CLOEXEC) != 0)
         return false;
     *read_end = fds[0];
-    if (!reserve_end(fds[1], reserved) || fstat(fds[0], &status) != 0)
+    if (!reserve_end(plan->ground, fds[1], reserved) || fstat(fds[0], &status) != 0)
         return false;
     *inode = status.st_ino;
     if (geteuid() == 0)
@@ -411,9 +427,13 @@ static pid_t clone_child(struct plan *plan, int group, struct pm_birth *out)
 
 static void give_birth(struct plan *plan, int group, struct pm_birth *out)
 {
+    uint64_t before;
+
     if (fails(plan, PM_STAGE_PIPE, make_outputs(plan, out->fds)))
         return;
+    before = boot_ticks();
     out->pid = clone_child(plan, group, out);
+    out->start_ticks = plan->born_ticks == before ? before : 0; /* it was born in between */
     if (fails(plan, PM_STAGE_FORK, out->pid >= 0))
         out->pid = 0;
     else if (plan->stage != PM_STAGE_NONE) { /* it gave up and is dead: nothing to wait for */

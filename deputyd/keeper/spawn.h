@@ -15,6 +15,7 @@ struct pm_ground {
     struct rlimit files;         /* the limit we were started with */
     int null_fd;                 /* /dev/null, their input */
     int ends[2];                 /* reserved numbers: the next child's out and err */
+    int own_fds;                 /* /proc/self/fd: the way to open an end of a pipe once more */
     int copied_below;            /* a child copies only descriptors below: these, and the lock */
     char *stack;                 /* for the moment before it executes */
 };
@@ -33,6 +34,7 @@ struct pm_birth {
     enum pm_stage stage;         /* where */
     int error;                   /* errno of that stage */
     bool grouped;                /* it was born into the control group */
+    uint64_t start_ticks;        /* its start time, as /proc/PID/stat has it; 0: read it there */
     /* Read ends of out and err, the caller's; -1 when it failed. Of a terminal its master as out,
      * and as err a pipe that has ended already. */
     int fds[2];

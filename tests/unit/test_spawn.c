@@ -3,6 +3,8 @@
 
 #include "keeper/spawn.h"
 
+#include <procman/marks.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -284,4 +286,23 @@ Test(spawn, its_environment_has_nothing_meant_for_the_daemon)
     cr_expect_null(brain[3]);
     pm_ground_env_close(&children);
     pm_ground_env_close(&brain);
+}
+
+Test(spawn, its_start_time_is_known_without_asking_or_not_at_all)
+{
+    struct pm_ground ground = given_the_ground();
+    const struct pm_spawn what = { .argv = { SH("exit 0") } };
+    unsigned known = 0;
+
+    for (int i = 0; i < 100; i++) {
+        struct pm_birth birth = spawn(&ground, &what);
+        struct pm_proc_stat stat;
+        char text[64];
+        cr_assert(pm_proc_stat(birth.pid, &stat));
+        if (birth.start_ticks != 0)
+            cr_assert_eq(birth.start_ticks, stat.start_ticks, "life %d", i);
+        known += birth.start_ticks != 0;
+        (void)read_all(&birth, 0, text, sizeof text);
+    }
+    cr_assert_gt(known, 0);
 }
