@@ -124,7 +124,8 @@ class Driver:
             # An adopted kid costs its keeper one descriptor, since it is nobody's child now.
             if files > files_before + (len(ground.kids) if role.startswith("keeper") else 2):
                 wrong.append(f"{role} holds {files} descriptors, at first {files_before}")
-            if size > size_before * GROWTH + OF_A_CROWD.get(ground.sort, GROWTH_BYTES):
+            growth = max(GROWTH_BYTES, OF_A_CROWD.get(ground.sort, 0))
+            if size > size_before * GROWTH + growth:
                 wrong.append(f"{role} holds {size >> 10} KiB, at first {size_before >> 10}")
         return wrong
 
