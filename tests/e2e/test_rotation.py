@@ -9,7 +9,9 @@ COUNT = ("sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); echo line $i; "
 
 
 def numbers(text):
-    return [int(line.split()[1]) for line in text.splitlines() if line.startswith("line ")]
+    """Of the lines that are there whole; a program that still writes may be in the midst of one."""
+    whole = text[:text.rfind("\n") + 1].splitlines()
+    return [int(line.split()[1]) for line in whole if line.startswith("line ")]
 
 
 def rotated(alone, name):
