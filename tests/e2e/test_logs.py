@@ -320,10 +320,10 @@ def test_what_is_no_longer_kept_is_said(alone):
 
 @pytest.fixture
 def small_disk(fleet):
-    """A deputy whose output has 640 KiB; the path of its log directory."""
+    """A deputy whose output has 2 MiB; the path of its log directory."""
     path = fleet.log_dir("alpha")
     path.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=640k", "tmpfs", path],
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", path],
                              capture_output=True, check=False)
     if mounted.returncode != 0:
         pytest.skip("may not mount a file system here")
@@ -342,7 +342,7 @@ def test_what_a_full_disk_cost_is_said(fleet, small_disk):
     follow = fleet.follow("logs", "-f", "much")
     wait_until(lambda: "begin\n" in follow.log, "it follows")
     ballast = small_disk / "ballast"
-    ballast.write_bytes(b"x" * 400000)  # more than a pipe holds: what waits there must fit then
+    ballast.write_bytes(b"x" * 1900000)     # more than a pipe may hold meanwhile
     go.touch()
     wait_until(done.exists, "the disk is full and the process went on")
     ballast.unlink()
