@@ -38,7 +38,7 @@ def _(ground, dice):
 
 # ---- many ends in one moment --------------------------------------------------------------------
 
-REAPED_WITHIN = 2 * SLOWNESS    # seconds, a thousand; of ten thousand the machine has its share
+REAPED_WITHIN = 2 * SLOWNESS    # seconds, however many
 
 
 def children(ground):
@@ -81,7 +81,7 @@ def ending_at_once(ground, dice, number):
     ground.configure()
     wait_until(lambda: children(ground) == before + number, f"{number} live", 120)
     wait_until(lambda: len(list(ground.kid_dir.glob("one-*.life.*"))) == number, "all begin", 120)
-    seconds = open_gate(path, ground, before, REAPED_WITHIN * max(1, number // 2000))
+    seconds = open_gate(path, ground, before, REAPED_WITHIN)
     wait_until(lambda: all(row["state"] in ("exited", "failed") for row in ground.status()
                            if row["name"] in codes), "all are seen to have ended", 30)
     wrong = [row for row in ground.status()
@@ -115,7 +115,7 @@ def orphans(name, number, short, full):
         before = children(ground)
         ground.order("start", "patriarch")
         wait_until(lambda: children(ground) == before + 1 + number, "all are orphans", 60)
-        seconds = open_gate(path, ground, before + 1, REAPED_WITHIN * max(1, number // 2000))
+        seconds = open_gate(path, ground, before + 1, REAPED_WITHIN)
         ground.order("stop", "patriarch")
         return seconds
 

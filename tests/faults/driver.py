@@ -33,7 +33,6 @@ BACK_TO_BASELINE = 10   # seconds
 # allocator keeps and the store remembers.
 GROWTH = 1.25
 GROWTH_BYTES = (32 if SANITIZED else 2) << 20
-OF_A_CROWD = {"thousand": 8 << 20, "legion": 48 << 20}   # what the allocator keeps of it
 
 
 SAMPLED = 1.5   # seconds until each process has been measured, which keeps a descriptor open
@@ -124,8 +123,7 @@ class Driver:
             # An adopted kid costs its keeper one descriptor, since it is nobody's child now.
             if files > files_before + (len(ground.kids) if role.startswith("keeper") else 2):
                 wrong.append(f"{role} holds {files} descriptors, at first {files_before}")
-            growth = max(GROWTH_BYTES, OF_A_CROWD.get(ground.sort, 0))
-            if size > size_before * GROWTH + growth:
+            if size > size_before * GROWTH + GROWTH_BYTES:
                 wrong.append(f"{role} holds {size >> 10} KiB, at first {size_before >> 10}")
         return wrong
 
