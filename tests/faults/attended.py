@@ -7,7 +7,7 @@ from ground import SLOWNESS, Violation
 from harm import a_moment, fault, kill_deputy, kill_keeper
 
 STOP_AFTER = 5  # seconds, of every arm
-EARLY = 1.5 * SLOWNESS  # the last beat was up to a second before
+EARLY = 1.5     # slowness cannot make a stop early; the last beat was up to a second before
 LATE = 8        # brains that die before they notice, keepers that are away, the last signal
 CALM = 1.5      # a beat and more, in which nothing may come back by itself
 

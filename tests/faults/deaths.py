@@ -27,7 +27,7 @@ def _(ground, dice):
         a_moment(dice, 0.1)
 
 
-@fault("keeper killed", short=3, full=300)
+@fault("keeper killed", short=4, full=300)
 def _(ground, dice):
     name = dice.choice(ground.names)
     a_moment(dice)
@@ -36,7 +36,7 @@ def _(ground, dice):
     ground.begin_deputy(name)
 
 
-@fault("keeper and brain killed", short=3, full=300)
+@fault("keeper and brain killed", short=4, full=300)
 def _(ground, dice):
     name = dice.choice(ground.names)
     a_moment(dice)
@@ -45,7 +45,7 @@ def _(ground, dice):
     ground.begin_deputy(name)
 
 
-@fault("sheriff killed", short=3, full=300)
+@fault("sheriff killed", short=4, full=300)
 def _(ground, dice):
     a_moment(dice)
     kill_sheriff(ground)
@@ -121,7 +121,7 @@ for _victim in ("keeper", "sheriff"):
     kill_during("stop", _victim, 1, 100)
 
 
-@fault("sheriff killed during apply", short=2, full=200)
+@fault("sheriff killed during apply", short=3, full=200)
 def _(ground, dice):
     """The kids of the storm get a new variable, all of them or none."""
     names = storm(ground)

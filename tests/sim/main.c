@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SEEDS       50
+#define SEEDS       60
 #define ROUNDS      3
 #define TROUBLE_MS  30000
 #define CONVERGE_MS 40000 /* silence of 10 s, a new session, two beats, backoff, a stubborn life */
