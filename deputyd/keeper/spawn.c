@@ -40,8 +40,8 @@
 
 /* Fewer wake-ups under heavy output. Only root's: others have a quota, and 64 KB is their fair
  * share of it (pipe(7), pipe-user-pages-soft). */
-#define TICKS_A_SECOND 100 /* USER_HZ, the same on every kernel: time(7) */
 #define PIPE_BYTES   (256 << 10)
+#define TICKS_A_SECOND 100 /* USER_HZ, the same on every kernel: time(7) */
 #define STACK_BYTES  (64 << 10)
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -218,7 +218,8 @@ void pm_signals_reset(void)
 char **pm_ground_env(char **from, bool children)
 {
     static const char *const ours[] = { "NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_", "ZSYS_",
-                                        PM_MARK_RUN "=", PM_MARK_DIR "=", "JOURNAL_STREAM=" };
+                                        "PROCMAN_HANDOVER=", PM_MARK_RUN "=",
+                                        PM_MARK_DIR "=", "JOURNAL_STREAM=" };
     size_t n = 0, kept = 0, rejected = PM_COUNT(ours) - (children ? 0 : 1);
     char **env;
 

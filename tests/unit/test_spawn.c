@@ -271,6 +271,7 @@ Test(spawn, it_becomes_who_it_shall_be_and_cannot_go_back)
 Test(spawn, its_environment_has_nothing_meant_for_the_daemon)
 {
     char entries[][24] = { "A=1", "NOTIFY_SOCKET=x", "LISTEN_FDS=1", "WATCHDOG_USEC=1", "ZSYS_X=1",
+                           "PROCMAN_HANDOVER=9",
                            "JOURNAL_STREAM=1:2", "PROCMAN_RUN=a/1/1", "PROCMAN_DIR=/r", "B=2" };
     char *from[PM_COUNT(entries) + 1] = { NULL };
 
