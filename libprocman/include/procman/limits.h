@@ -2,6 +2,8 @@
 #ifndef PROCMAN_LIMITS_H
 #define PROCMAN_LIMITS_H
 
+#include <stdint.h>
+
 #define PM_PROTOCOL_VERSION 1
 
 /* The wire. A frame must hold the specs of a whole fleet once (20,000 × ~300 bytes); what it
@@ -9,7 +11,7 @@
 #define PM_LIMIT_FRAME          (16u << 20) /* bytes of one message body */
 #define PM_LIMIT_FRAMES         3           /* frames after the routing id: envelope, body, spare */
 #define PM_LIMIT_DECODED        (64u << 20) /* bytes of arena one message may use */
-#define PM_LIMIT_DEPTH          8           /* nesting; our deepest message uses 5 */
+#define PM_LIMIT_DEPTH          8           /* nesting; our deepest message uses 6 */
 #define PM_LIMIT_LIST           32768       /* elements of one list */
 #define PM_LIMIT_KEYS           128         /* keys of one map, known or not */
 #define PM_LIMIT_STRING         65536       /* bytes of one string; a command line may be long */
@@ -23,6 +25,9 @@
 
 /* Times people configure: ten years. Sums of a few of them are far from overflow. */
 #define PM_LIMIT_PERIOD_MS      (315360000000ull)
+
+/* A resource limit that is none, as RLIM_INFINITY is. */
+#define PM_UNLIMITED            UINT64_MAX
 
 /* Without a sheriff for this long, at least, before a process may be stopped for it: three
  * missed beats make it lost, and one that is begun again answers within another second or two. */

@@ -21,7 +21,8 @@ void pm_spec_init(struct pm_spec *spec)
 {
     *spec = (struct pm_spec){ .group = "", .name = "", .host = "", .command = "",
                               .working_dir = "", .run_as_user = "", .run_as_group = "",
-                              .origin = "" };
+                              .origin = "", .ready.text = "", .health.text = "", .env_file = "",
+                              .schedule = "", .time_zone = "" };
     for (size_t i = 0; i < pm_keys_n; i++)
         if (pm_keys[i].fallback != NULL)
             pm_value_fall_back(&pm_keys[i], spec);
