@@ -3,7 +3,7 @@
  *
  *   seeds_config DIRECTORY DICTIONARY
  */
-#include "libprocman/src/core/config_keys.h"
+#include "libprocman/src/config/keys.h"
 
 #include <procman/config.h>
 

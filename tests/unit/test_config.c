@@ -1,5 +1,5 @@
 /* Configuration files that are right: what they mean. */
-#include "core/config_keys.h"
+#include "config/keys.h"
 
 #include <criterion/criterion.h>
 #include <procman/config.h>

@@ -1,6 +1,6 @@
 /* A configuration file (YAML or JSON, one model) to specs, or to all of its errors at once.
  *
- * One table of keys (config_keys.c) drives reading, defaults, did-you-mean, edit --set and
+ * One table of keys (config/keys.c) drives reading, defaults, did-you-mean, edit --set and
  * export. Both readers produce the same tree of values with line and column; nothing after
  * them knows which syntax it was. */
 #ifndef PROCMAN_CONFIG_H

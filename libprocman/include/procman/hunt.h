@@ -24,6 +24,10 @@ PM_API void pm_hunt_close(struct pm_hunt **hunt);
 /* True: it is over. False: the next step is due at *out_next. */
 PM_API bool pm_hunt_step(struct pm_hunt *hunt, struct pm_mono now, struct pm_mono *out_next);
 
+/* Why not everyone could be looked at, so that there may be more than was found; borrowed.
+ * NULL: everyone was. */
+PM_API const char *pm_hunt_fault(const struct pm_hunt *hunt);
+
 /* Sorted by pid, host empty, at most PM_LIMIT_STRAYS; borrowed until close. */
 PM_API const struct pm_stray_list *pm_hunt_found(const struct pm_hunt *hunt);
 

@@ -21,8 +21,11 @@ struct pm_proc_stat {
     uint64_t start_ticks;      /* since boot; proc(5), field 22 */
 };
 
-/* False: there is no such process. */
-PM_API bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out);
+/* OK | NOT_FOUND there is no such process | IO we cannot look: no descriptors left, no memory */
+PM_API enum pm_err pm_proc_stat(pid_t pid, struct pm_proc_stat *out) PM_MUST_USE;
+
+/* And only waits to be buried. */
+PM_API bool pm_proc_is_dead(const struct pm_proc_stat *stat);
 
 struct pm_bearer {
     pid_t pid;
@@ -40,13 +43,14 @@ PM_API void pm_marks_close(struct pm_marks **marks);
 
 /* The mark of one living process; *out borrows from marks until its next use.
  * OK | NOT_FOUND it bears none, or is no more, or is not ours to read | BUSY it is just beginning a
- * program or ending: ask again, or look for its children */
+ * program or ending: ask again, or look for its children | IO we cannot look now, errno is set */
 PM_API enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
     PM_MUST_USE;
 
 /* The next of all processes that bear one. Looks at `*budget` processes at most and counts it down.
  * OK | TIMEOUT the budget is used up; go on later | GONE that was all: the next call begins anew
- * | BUSY so it was, but not all could be read: who must be sure begins anew | IO errno is set */
+ * | BUSY so it was, but not all could be read: who must be sure begins anew | IO likewise, and for
+ * some want of ours, errno: the walk was none, and says nothing about whom it has not met */
 PM_API enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
     PM_MUST_USE;
 

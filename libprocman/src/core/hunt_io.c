@@ -2,6 +2,9 @@
  * may have begun another one meanwhile. Those get no grace; and after a few such rounds it is told
  * as it is.
  *
+ * A walk that we had no descriptors for was none: it is made again, and when that does not help, the
+ * hunt says that it cannot tell.
+ *
  * What is found is told as text that anyone can read: a stray's environment and command line are
  * its own to write.
  */
@@ -11,6 +14,7 @@
 #include <procman/limits.h>
 #include <procman/text.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +28,8 @@
 #define LOOK_MS     10     /* who is not our child dies without a word to us */
 #define ROUNDS_MOST 4
 #define REPEATS_MOST 5     /* walks because someone could not be read */
+#define SHORT_MS    100    /* until a walk that we were short of something for is made again */
+#define SHORT_MOST  30     /* such walks */
 
 enum stage { WALKING, ASKED, KILLED, OVER };
 
@@ -32,7 +38,9 @@ struct pm_hunt {
     struct pm_marks *marks;
     enum stage stage;
     struct pm_mono deadline;       /* of ASKED and KILLED */
-    unsigned rounds, repeats;
+    unsigned rounds, repeats, shortages;
+    char *fault;                   /* why not everyone was looked at; heap */
+    struct pm_mono walk_at;        /* not before */
     bool met;                      /* someone new, in this walk */
     struct pm_arena arena;
     struct pm_stray *strays;       /* PM_LIMIT_STRAYS */
@@ -61,12 +69,18 @@ void pm_hunt_close(struct pm_hunt **hunt)
     pm_arena_fini(&(*hunt)->arena);
     pm_free(&(*hunt)->strays);
     pm_free(&(*hunt)->start_ticks);
+    pm_free(&(*hunt)->fault);
     pm_free(hunt);
 }
 
 const struct pm_stray_list *pm_hunt_found(const struct pm_hunt *hunt)
 {
     return &hunt->found;
+}
+
+const char *pm_hunt_fault(const struct pm_hunt *hunt)
+{
+    return hunt->fault;
 }
 
 /* ---- finding ----------------------------------------------------------------------------- */
@@ -149,9 +163,10 @@ static bool all_gone(struct pm_hunt *hunt)
     for (size_t i = 0; i < hunt->found.n; i++) {
         struct pm_proc_stat stat;
         struct pm_stray *stray = &hunt->strays[i];
-        if (!stray->killed)
-            stray->killed = !pm_proc_stat((pid_t)stray->pid, &stat)
-                         || stat.start_ticks != hunt->start_ticks[i] || stat.state == 'Z';
+        enum pm_err err = stray->killed ? PM_IO : pm_proc_stat((pid_t)stray->pid, &stat);
+        if (err == PM_NOT_FOUND || (err == PM_OK && (stat.start_ticks != hunt->start_ticks[i]
+                                                     || pm_proc_is_dead(&stat))))
+            stray->killed = true;
         all = all && stray->killed;
     }
     return all;
@@ -181,6 +196,16 @@ static void begin_ending(struct pm_hunt *hunt, struct pm_mono now)
 
 /* ---- stages ---------------------------------------------------------------------------------- */
 
+/* The walk was none. */
+static void walk_later(struct pm_hunt *hunt, int error, struct pm_mono now)
+{
+    hunt->walk_at = pm_mono_after(now, SHORT_MS);
+    if (++hunt->shortages <= SHORT_MOST)
+        return;
+    hunt->fault = pm_printf("cannot look at all processes: %s", strerror(error));
+    finish(hunt);
+}
+
 static void walk(struct pm_hunt *hunt, struct pm_mono now)
 {
     unsigned budget = PORTION;
@@ -191,11 +216,14 @@ static void walk(struct pm_hunt *hunt, struct pm_mono now)
         take(hunt, &bearer, now);
     if (err == PM_TIMEOUT)
         return;
-    if (hunt->rule.kill && hunt->met && hunt->rounds < ROUNDS_MOST)
+    if (err == PM_IO)
+        walk_later(hunt, errno, now);
+    else if (hunt->rule.kill && hunt->met && hunt->rounds < ROUNDS_MOST)
         begin_ending(hunt, now);
     else if (err != PM_BUSY || ++hunt->repeats > REPEATS_MOST)
         finish(hunt);
-    hunt->met = false;
+    if (err != PM_IO) /* whom that one has met is still to be ended */
+        hunt->met = false;
 }
 
 static void wait_for_deaths(struct pm_hunt *hunt, struct pm_mono now)
@@ -211,10 +239,11 @@ static void wait_for_deaths(struct pm_hunt *hunt, struct pm_mono now)
 
 bool pm_hunt_step(struct pm_hunt *hunt, struct pm_mono now, struct pm_mono *out_next)
 {
-    if (hunt->stage == WALKING)
+    if (hunt->stage == WALKING && now.ms >= hunt->walk_at.ms)
         walk(hunt, now);
-    else if (hunt->stage != OVER)
+    else if (hunt->stage == ASKED || hunt->stage == KILLED)
         wait_for_deaths(hunt, now);
-    *out_next = hunt->stage == WALKING ? now : pm_mono_after(now, LOOK_MS);
+    *out_next = hunt->stage != WALKING ? pm_mono_after(now, LOOK_MS)
+              : hunt->walk_at.ms > now.ms ? hunt->walk_at : now;
     return hunt->stage == OVER;
 }

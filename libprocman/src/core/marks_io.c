@@ -6,10 +6,14 @@
  * A walk over all processes is cut into portions by its caller: ten thousand of them take a tenth
  * of a second, for which no loop may stand still. A process that begins behind the walk's back is
  * not met; who must be sure walks again until a whole walk has found nothing.
+ *
+ * Who could not be looked at is not a stranger. When it is we who are short of something, such as
+ * descriptors, that is told apart from all a process can be: it says nothing about anyone.
  */
 #include <procman/marks.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,14 +27,21 @@
 #define OF_KERNEL     0x00200000u /* PF_KTHREAD of the kernel's sched.h */
 
 struct pm_marks {
-    DIR *walk;                   /* NULL: none under way */
-    bool is_empty;               /* what was read last */
+    DIR *proc;                   /* kept open: the next walk shall not fail for want of it */
+    bool is_walking;
     bool is_listed;              /* the walk has come to its end */
     bool missed;                 /* in this walk someone could not be read, twice */
+    int shortage;                /* and this errno is why; 0: for no want of ours */
     pid_t later[LATER_MOST];
     size_t n_later;
     char env[ENVIRON_BYTES];
 };
+
+/* The kernel, or our limit, has no room now: that tells nothing about any process. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
 
 static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
 {
@@ -39,6 +50,7 @@ static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
     int fd;
 
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    errno = 0;
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
@@ -48,7 +60,7 @@ static ssize_t read_file(pid_t pid, const char *name, char *text, size_t size)
     return sum;
 }
 
-bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out)
+enum pm_err pm_proc_stat(pid_t pid, struct pm_proc_stat *out)
 {
     char text[1024];
     const char *after;
@@ -57,15 +69,20 @@ bool pm_proc_stat(pid_t pid, struct pm_proc_stat *out)
     char state;
 
     if (read_file(pid, "stat", text, sizeof text) <= 0)
-        return false;
+        return is_shortage(errno) ? PM_IO : PM_NOT_FOUND;
     after = strrchr(text, ')'); /* a program's name may hold anything, ')' and newlines too */
     if (after == NULL
         || sscanf(after + 1, " %c %lld %lld %lld %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d"
                   " %*d %*d %*d %*d %llu", &state, &parent, &group, &session, &start) != 5)
-        return false;
+        return PM_NOT_FOUND;
     *out = (struct pm_proc_stat){ .state = state, .parent = (pid_t)parent, .group = (pid_t)group,
                                   .session = (pid_t)session, .start_ticks = start };
-    return true;
+    return PM_OK;
+}
+
+bool pm_proc_is_dead(const struct pm_proc_stat *stat)
+{
+    return stat->state == 'Z' || stat->state == 'X';
 }
 
 static const char *variable(const char *env, size_t n, const char *name)
@@ -95,23 +112,14 @@ static bool parse(const char *text, struct pm_bearer *mark)
 void pm_marks_open(struct pm_marks **out)
 {
     *out = pm_alloc(sizeof **out);
+    (*out)->proc = opendir("/proc"); /* or at the first walk */
 }
 
 void pm_marks_close(struct pm_marks **marks)
 {
-    if (*marks && (*marks)->walk)
-        closedir((*marks)->walk);
+    if (*marks && (*marks)->proc)
+        closedir((*marks)->proc);
     pm_free(marks);
-}
-
-/* Into marks->env. NULL: it has none, or cannot be read. */
-static const char *read_mark(struct pm_marks *marks, pid_t pid, size_t *n)
-{
-    ssize_t got = read_file(pid, "environ", marks->env, sizeof marks->env);
-
-    marks->is_empty = got == 0;
-    *n = got > 0 ? (size_t)got : 0;
-    return variable(marks->env, *n, PM_MARK_RUN);
 }
 
 /* The n-th field of /proc/PID/stat, from 4 on; `after` is behind the state. */
@@ -123,16 +131,35 @@ static unsigned long long field(const char *after, int n)
 }
 
 /* No thread of the kernel (field 9), and not dead; but where its environment ends (field 51) is not
- * set yet, or no more. */
-static bool is_in_between(pid_t pid)
+ * set yet, or no more: BUSY. Otherwise its environment is empty because it wants it so: NOT_FOUND. */
+static enum pm_err why_empty(pid_t pid)
 {
     char text[2048];
-    const char *after = NULL;
+    const char *after;
+    bool in_between;
 
-    if (read_file(pid, "stat", text, sizeof text) > 0)
-        after = strrchr(text, ')');
-    return after && strchr("ZX", after[2]) == NULL && (field(after + 3, 9) & OF_KERNEL) == 0
-        && field(after + 3, 51) == 0;
+    if (read_file(pid, "stat", text, sizeof text) <= 0)
+        return is_shortage(errno) ? PM_IO : PM_NOT_FOUND;
+    after = strrchr(text, ')');
+    in_between = after && strchr("ZX", after[2]) == NULL
+              && (field(after + 3, 9) & OF_KERNEL) == 0 && field(after + 3, 51) == 0;
+    return in_between ? PM_BUSY : PM_NOT_FOUND;
+}
+
+/* Its mark into marks->env, of which *n bytes are used. Errors: as of pm_marks_read(). */
+static enum pm_err read_mark(struct pm_marks *marks, pid_t pid, const char **out, size_t *n)
+{
+    ssize_t got = read_file(pid, "environ", marks->env, sizeof marks->env);
+
+    if (got == 0)
+        return why_empty(pid);
+    if (got < 0 && errno == EIO)
+        return PM_BUSY; /* its memory cannot be read in */
+    if (got < 0)
+        return is_shortage(errno) ? PM_IO : PM_NOT_FOUND;
+    *n = (size_t)got;
+    *out = variable(marks->env, *n, PM_MARK_RUN);
+    return *out ? PM_OK : PM_NOT_FOUND;
 }
 
 enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
@@ -140,16 +167,20 @@ enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *o
     struct pm_bearer mark = { .pid = pid };
     const char *text;
     size_t n;
+    enum pm_err err;
 
     /* Most have none. Of one that has it the start time is read before the mark, or the number
      * could change hands between the two, and the mark would be laid at another's door. */
-    if (read_mark(marks, pid, &n) == NULL)
-        return marks->is_empty && is_in_between(pid) ? PM_BUSY : PM_NOT_FOUND;
-    if (!pm_proc_stat(pid, &mark.stat) || mark.stat.state == 'Z' || mark.stat.state == 'X')
-        return PM_BUSY;
-    text = read_mark(marks, pid, &n);
-    if (text == NULL)
-        return PM_BUSY;
+    err = read_mark(marks, pid, &text, &n);
+    if (err != PM_OK)
+        return err;
+    err = pm_proc_stat(pid, &mark.stat);
+    if (err == PM_OK && !pm_proc_is_dead(&mark.stat))
+        err = read_mark(marks, pid, &text, &n);
+    else if (err == PM_OK)
+        err = PM_NOT_FOUND;
+    if (err != PM_OK)
+        return err == PM_NOT_FOUND ? PM_BUSY : err; /* it had one a moment ago */
     if (!parse(text, &mark))
         return PM_NOT_FOUND;
     mark.dir = variable(marks->env, n, PM_MARK_DIR);
@@ -161,13 +192,22 @@ enum pm_err pm_marks_read(struct pm_marks *marks, pid_t pid, struct pm_bearer *o
     return PM_OK;
 }
 
+/* ---- walks --------------------------------------------------------------------------------- */
+
+static void miss(struct pm_marks *marks, enum pm_err err)
+{
+    marks->missed = true;
+    if (err == PM_IO)
+        marks->shortage = errno;
+}
+
 /* Who could not be read is asked once more when all others have been. */
-static void put_off(struct pm_marks *marks, pid_t pid)
+static void put_off(struct pm_marks *marks, pid_t pid, enum pm_err err)
 {
     if (marks->n_later < LATER_MOST)
         marks->later[marks->n_later++] = pid;
     else
-        marks->missed = true;
+        miss(marks, err);
 }
 
 static enum pm_err next_later(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
@@ -177,22 +217,41 @@ static enum pm_err next_later(struct pm_marks *marks, unsigned *budget, struct p
         --*budget;
         if (err == PM_OK)
             return PM_OK;
-        marks->missed |= err == PM_BUSY;
+        if (err != PM_NOT_FOUND)
+            miss(marks, err);
     }
     if (marks->n_later > 0)
         return PM_TIMEOUT;
-    closedir(marks->walk);
-    marks->walk = NULL;
-    return marks->missed ? PM_BUSY : PM_GONE;
+    marks->is_walking = false;
+    errno = marks->shortage;
+    return errno != 0 ? PM_IO : marks->missed ? PM_BUSY : PM_GONE;
 }
 
 static bool begin_walk(struct pm_marks *marks)
 {
-    if (marks->walk == NULL) {
-        marks->walk = opendir("/proc");
-        marks->is_listed = marks->missed = false;
-    }
-    return marks->walk != NULL;
+    if (marks->is_walking)
+        return true;
+    if (marks->proc == NULL)
+        marks->proc = opendir("/proc");
+    else
+        rewinddir(marks->proc);
+    marks->is_walking = marks->proc != NULL;
+    marks->is_listed = marks->missed = false;
+    marks->shortage = 0;
+    return marks->is_walking;
+}
+
+/* The next number in /proc, 0: something else. At the end the walk is listed. */
+static pid_t next_number(struct pm_marks *marks)
+{
+    struct dirent *entry;
+
+    errno = 0;
+    entry = readdir(marks->proc);
+    marks->is_listed = entry == NULL;
+    if (entry == NULL && errno != 0)
+        miss(marks, PM_IO); /* there may be more */
+    return entry ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
 }
 
 enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
@@ -200,18 +259,16 @@ enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_be
     if (!begin_walk(marks))
         return PM_IO;
     while (!marks->is_listed && *budget > 0) {
-        struct dirent *entry = readdir(marks->walk);
-        pid_t pid = entry ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+        pid_t pid = next_number(marks);
         enum pm_err err;
-        marks->is_listed = entry == NULL;
         if (pid <= 1)
             continue;
         --*budget;
         err = pm_marks_read(marks, pid, out);
         if (err == PM_OK)
             return PM_OK;
-        if (err == PM_BUSY)
-            put_off(marks, pid);
+        if (err != PM_NOT_FOUND)
+            put_off(marks, pid, err);
     }
     return marks->is_listed ? next_later(marks, budget, out) : PM_TIMEOUT;
 }
@@ -232,7 +289,7 @@ void pm_mark_signal(pid_t pid, uint64_t start_ticks, int sig)
     if (fd < 0)
         return;
     /* Looked at after it was taken hold of: now the number cannot change its owner. */
-    if (pm_proc_stat(pid, &stat) && stat.start_ticks == start_ticks)
+    if (pm_proc_stat(pid, &stat) == PM_OK && stat.start_ticks == start_ticks)
         (void)pidfd_send_signal(fd, sig, NULL, 0);
     close(fd);
 }

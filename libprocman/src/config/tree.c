@@ -4,7 +4,7 @@
  * lists. So nodes are counted, nesting is cut early (libyaml takes O(n²) on it), strings are
  * limited, and all of it lives in one arena that has a limit of its own.
  */
-#include "core/config_tree.h"
+#include "config/tree.h"
 
 #include <procman/limits.h>
 

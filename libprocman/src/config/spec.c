@@ -6,8 +6,8 @@
 
 #include <procman/checksum.h>
 
-#include "core/config_keys.h"
-#include "core/config_values.h"
+#include "config/keys.h"
+#include "config/values.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  * JSON's strings and numbers go through the same readers. Each answers NULL, or in few words
  * why not; a member whose value has a fault may hold anything.
  */
-#include "core/config_scalar.h"
+#include "config/scalar.h"
 #include "core/spec_fault.h"
 #include "core/words.h"
 
@@ -199,7 +199,7 @@ static const char *read_keep(const struct pm_node *node, void *member)
     return fault != NULL ? fault : pm_output_keep_fault(*(uint64_t *)member);
 }
 
-/* The word; the map is read in config_values.c. */
+/* The word; the map is read in values.c. */
 static const char *read_loss(const struct pm_node *node, void *member)
 {
     *(uint64_t *)member = 0;

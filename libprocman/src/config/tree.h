@@ -1,9 +1,9 @@
 /* What a configuration file says before anyone asks what it means: a tree of values, each with
  * its place. YAML and JSON end here; whoever reads the tree does not know which it was. */
-#ifndef PROCMAN_CORE_CONFIG_TREE_H
-#define PROCMAN_CORE_CONFIG_TREE_H
+#ifndef PROCMAN_CONFIG_TREE_H
+#define PROCMAN_CONFIG_TREE_H
 
-#include "core/config_report.h"
+#include "config/report.h"
 
 #include <procman/codec.h>
 

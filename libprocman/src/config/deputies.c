@@ -3,7 +3,7 @@
  * There a deputy listened and the sheriff called it, so its file had to say where. Here the
  * deputy calls, and all that is left of http://k9.lan:8000 is whom to expect: k9.lan.
  */
-#include "core/config_deputies.h"
+#include "config/deputies.h"
 
 #include <procman/limits.h>
 #include <procman/spec.h>

@@ -1,9 +1,9 @@
 /* From a value in the tree to a member of a spec. */
-#ifndef PROCMAN_CORE_CONFIG_VALUES_H
-#define PROCMAN_CORE_CONFIG_VALUES_H
+#ifndef PROCMAN_CONFIG_VALUES_H
+#define PROCMAN_CONFIG_VALUES_H
 
-#include "core/config_keys.h"
-#include "core/config_tree.h"
+#include "config/keys.h"
+#include "config/tree.h"
 
 /* Who is being read: where strings go, where errors go, and what sentences call it. */
 struct pm_reading {

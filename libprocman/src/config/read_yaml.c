@@ -6,7 +6,7 @@
  *
  * libyaml counts places in characters, the report in bytes: `byte_of` walks along.
  */
-#include "core/config_tree.h"
+#include "config/tree.h"
 #include "core/codepoint.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
 #include <procman/config.h>
 
 #include "core/codepoint.h"
-#include "core/config_keys.h"
+#include "config/keys.h"
 #include "core/sink.h"
 
 #include <procman/spec.h>

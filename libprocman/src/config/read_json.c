@@ -5,7 +5,7 @@
  * places (comments, single quotes, a comma too many) is refused with a sentence that says so.
  * The first syntax error ends the reading: what follows it would be guesswork.
  */
-#include "core/config_tree.h"
+#include "config/tree.h"
 #include "core/sink.h"
 #include "core/codepoint.h"
 

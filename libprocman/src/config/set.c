@@ -6,7 +6,7 @@
  */
 #include <procman/config.h>
 
-#include "core/config_values.h"
+#include "config/values.h"
 
 #include <procman/limits.h>
 #include <procman/spec.h>

@@ -1,9 +1,9 @@
 /* Values of every shape into their members of a spec, and the sentences about those that do not
- * fit. What is wrong with a scalar config_scalar.c says in a few words; here the key, the process
+ * fit. What is wrong with a scalar scalar.c says in a few words; here the key, the process
  * and the place are put around them, so that all sentences are built alike.
  */
-#include "core/config_values.h"
-#include "core/config_scalar.h"
+#include "config/values.h"
+#include "config/scalar.h"
 #include "core/spec_fault.h"
 
 #include <procman/limits.h>

@@ -1,8 +1,8 @@
 /* The list of deputies a file expects. */
-#ifndef PROCMAN_CORE_CONFIG_DEPUTIES_H
-#define PROCMAN_CORE_CONFIG_DEPUTIES_H
+#ifndef PROCMAN_CONFIG_DEPUTIES_H
+#define PROCMAN_CONFIG_DEPUTIES_H
 
-#include "core/config_values.h"
+#include "config/values.h"
 
 /* list NULL: there is none. Names go to *out, in the file's order, each once and without the
  * sheriff's own machine; what is wrong goes to the report. */

@@ -4,7 +4,7 @@
  * writes them. A key of a map inside a process is one dotted name here: nothing but
  * config.c's walk through the maps knows that `restart.delay` is written in two steps.
  */
-#include "core/config_keys.h"
+#include "config/keys.h"
 
 #include <procman/codec.h>
 #include <procman/suggest.h>

@@ -1,9 +1,9 @@
 /* Single values: from a word in the file to a member of a spec. */
-#ifndef PROCMAN_CORE_CONFIG_SCALAR_H
-#define PROCMAN_CORE_CONFIG_SCALAR_H
+#ifndef PROCMAN_CONFIG_SCALAR_H
+#define PROCMAN_CONFIG_SCALAR_H
 
-#include "core/config_keys.h"
-#include "core/config_tree.h"
+#include "config/keys.h"
+#include "config/tree.h"
 
 /* Put a scalar into the member that a key of that kind has; text is borrowed from the node.
  * NULL, or why it does not fit; static. */

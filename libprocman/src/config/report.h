@@ -1,6 +1,6 @@
 /* All errors of one configuration file, shown where they are. */
-#ifndef PROCMAN_CORE_CONFIG_REPORT_H
-#define PROCMAN_CORE_CONFIG_REPORT_H
+#ifndef PROCMAN_CONFIG_REPORT_H
+#define PROCMAN_CONFIG_REPORT_H
 
 #include <procman/base.h>
 

@@ -1,11 +1,11 @@
 /* The one table of configuration keys. Reading, defaults, did-you-mean, `edit --set`, what a
  * difference is called, export and the manual page follow from its rows. */
-#ifndef PROCMAN_CORE_CONFIG_KEYS_H
-#define PROCMAN_CORE_CONFIG_KEYS_H
+#ifndef PROCMAN_CONFIG_KEYS_H
+#define PROCMAN_CONFIG_KEYS_H
 
 #include <procman/schema.h>
 
-/* How a value is written, and so which reader it has in config_values.c. */
+/* How a value is written, and so which reader it has in values.c. */
 enum pm_value {
     PM_VALUE_PART,      /* a part of the file with keys of its own; config.c reads it */
     /* scalars */

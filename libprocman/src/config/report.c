@@ -5,7 +5,7 @@
  * megabyte. So a line is shown as cells: a code point each, what is unprintable replaced, tabs
  * kept, and of a long line only a window around the caret.
  */
-#include "core/config_report.h"
+#include "config/report.h"
 #include "core/sink.h"
 #include "core/codepoint.h"
 

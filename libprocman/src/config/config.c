@@ -10,7 +10,7 @@
 #include <procman/config.h>
 
 #include "core/codepoint.h"
-#include "core/config_deputies.h"
+#include "config/deputies.h"
 
 #include <procman/limits.h>
 #include <procman/spec.h>
