@@ -4,7 +4,7 @@
  * next. The table of edges is in proto/states.def, where each carries its reason.
  *
  * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER,
- * SHERIFF_LOST. Any of them may come in any state and as often as it likes; what is stale
+ * SHERIFF_LOST, READY, UNREADY, UNHEALTHY. Any of them may come in any state and as often as it likes; what is stale
  * changes nothing. Reports about another life than p->run must not be given to it. */
 #ifndef PROCMAN_PROCESS_H
 #define PROCMAN_PROCESS_H
@@ -40,6 +40,9 @@ struct pm_process {
     struct pm_deaths deaths;  /* for the backoff */
     bool again;               /* a new life was ordered; it begins when this one is over */
     bool alone;               /* it is being stopped because the sheriff was not heard */
+    bool born;                /* its present or last life has, or had, a pid */
+    enum pm_ailment ailment;  /* it is being stopped for this */
+    struct pm_mono well;      /* and was well until then; ms 0 = never was */
     struct pm_mono since;     /* when it entered this state */
     struct pm_mono started;   /* when its present or last life began */
     struct pm_mono deadline;  /* pending timer: kill, or next try; ms 0 = none */
@@ -55,6 +58,8 @@ struct pm_input {
     double chance;              /* 0 ≤ chance < 1, for the jitter of a pause */
     struct pm_want want;        /* WANT; one for a process being removed means: keep it */
     struct pm_ending ending;    /* ENDED, SPAWN_FAILED */
+    const char *reason;         /* UNREADY, UNHEALTHY: a sentence; NULL = the table's */
+    struct pm_mono well;        /* UNHEALTHY: it was well until then; ms 0 = never was */
 };
 
 PM_API void pm_process_init(struct pm_process *p, struct pm_mono now);

@@ -7,6 +7,13 @@
 
 PM_BEGIN
 
+/* What a life was ended for by its deputy. */
+enum pm_ailment {
+    PM_AILMENT_NONE,
+    PM_AILMENT_UNREADY,     /* it was not ready in time: a failure like another */
+    PM_AILMENT_UNHEALTHY,   /* it was not well: it comes back whatever the policy says of ends */
+};
+
 /* How a life ended, or why it could not begin. */
 struct pm_ending {
     bool unknown;           /* nobody saw it */
@@ -17,6 +24,7 @@ struct pm_ending {
     bool oom_near;          /* the kernel killed somebody for that at the time; SIGKILL only */
     enum pm_stage stage;    /* not NONE: it never began; `error` says why */
     int64_t error;          /* errno of that stage */
+    enum pm_ailment ailment; /* it was we who ended it, for this */
 };
 
 struct pm_deaths {      /* in a row, none of them after a settled life */
@@ -31,7 +39,7 @@ struct pm_verdict {
     int64_t wait_ms;
 };
 
-/* lived_ms: how long the life lasted. chance: 0 ≤ chance < 1. Updates the history. */
+/* lived_ms: how long the life lasted, or was well. chance: 0 ≤ chance < 1. Updates the history. */
 PM_API struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_deaths *seen,
                                           const struct pm_ending *ending, int64_t lived_ms,
                                           double chance) PM_MUST_USE;

@@ -10,6 +10,8 @@
  *     `again` until that life is over;
  *   - nothing waits for ever: STOPPING and BACKOFF have a deadline, and after SIGKILL it is
  *     set anew, so a lost signal is sent again;
+ *   - who is being stopped because it is not well is still wished up: any order overrules that,
+ *     and without one its end is judged as a death;
  *   - what was stopped because the sheriff was not heard is down though it is wished up, and a
  *     repeated wish does not change that: only a higher order does.
  */
@@ -19,6 +21,9 @@
 
 #include <stdio.h>
 #include <string.h>
+
+/* Of a sentence about an ailment: the verdict comes behind it, and all of it is a reason. */
+#define AILMENT_BYTES 120
 
 /* SIGKILL cannot be refused; it is repeated in case the order was lost on its way. */
 #define KILL_AGAIN_MS 5000
@@ -66,23 +71,52 @@ static enum pm_process_event refine_want(struct pm_process *p, const struct pm_w
     return higher || p->up ? PM_EVENT_WANT_DOWN : PM_EVENT_NOTHING;
 }
 
+/* Who was not well for an hour has not lived well for an hour. */
+static int64_t lived_ms(const struct pm_process *p, struct pm_mono now)
+{
+    if (p->ailment == PM_AILMENT_NONE)
+        return pm_mono_since(p->started, now);
+    return p->well.ms != 0 ? pm_mono_since(p->started, p->well) : 0;
+}
+
 static enum pm_process_event refine_end(struct pm_process *p, const struct pm_input *in,
                                         struct pm_verdict *verdict)
 {
+    struct pm_ending ending = in->ending;
+
     if (!pm_state_alive(p->state))
         return PM_EVENT_NOTHING;
     if (p->state == PM_STATE_STOPPING && p->alone)
         return PM_EVENT_LEFT_ALONE;
-    if (p->state == PM_STATE_STOPPING)
+    if (p->state == PM_STATE_STOPPING && p->ailment == PM_AILMENT_NONE)
         return p->again ? PM_EVENT_OBEYED_AGAIN : PM_EVENT_OBEYED;
 
-    *verdict = pm_restart_judge(in->spec, &p->deaths, &in->ending,
-                                pm_mono_since(p->started, in->now), in->chance);
+    ending.ailment = p->ailment;
+    *verdict = pm_restart_judge(in->spec, &p->deaths, &ending, lived_ms(p, in->now), in->chance);
     if (verdict->again)
         return verdict->wait_ms > 0 ? PM_EVENT_COMES_BACK : PM_EVENT_COMES_BACK_NOW;
     if (verdict->gave_up)
         return PM_EVENT_GAVE_UP;
     return verdict->success ? PM_EVENT_DIED_WELL : PM_EVENT_DIED_BADLY;
+}
+
+/* Told again by a new brain, or when its spec has changed: then perhaps without a ready probe. */
+static enum pm_process_event refine_spawned(const struct pm_process *p, const struct pm_spec *spec)
+{
+    if (p->state != PM_STATE_STARTING)
+        return PM_EVENT_NOTHING;
+    if (spec->ready.kind == PM_PROBE_KIND_NONE)
+        return PM_EVENT_SPAWNED;
+    return p->born ? PM_EVENT_NOTHING : PM_EVENT_BORN;
+}
+
+/* What a probe has found. */
+static enum pm_process_event refine_finding(const struct pm_process *p, enum pm_process_event event)
+{
+    bool starting = p->state == PM_STATE_STARTING && p->born;
+
+    return starting || (event == PM_EVENT_UNHEALTHY && p->state == PM_STATE_RUNNING)
+               ? event : PM_EVENT_NOTHING;
 }
 
 /* Does it live, or would it live again, as it is wished to? */
@@ -103,7 +137,11 @@ static enum pm_process_event refine(struct pm_process *p, const struct pm_input 
     case PM_EVENT_REMOVE:
         return p->removing && p->state == PM_STATE_STOPPING ? PM_EVENT_NOTHING : PM_EVENT_REMOVE;
     case PM_EVENT_SPAWNED:
-        return p->state == PM_STATE_STARTING ? PM_EVENT_SPAWNED : PM_EVENT_NOTHING;
+        return refine_spawned(p, in->spec);
+    case PM_EVENT_READY:
+    case PM_EVENT_UNREADY:
+    case PM_EVENT_UNHEALTHY:
+        return refine_finding(p, in->event);
     case PM_EVENT_SPAWN_FAILED:
     case PM_EVENT_ENDED:
         return refine_end(p, in, verdict);
@@ -121,6 +159,11 @@ static enum pm_process_event refine(struct pm_process *p, const struct pm_input 
 
 static void note_wish(struct pm_process *p, enum pm_process_event event, uint64_t order)
 {
+    bool is_wish = event == PM_EVENT_WANT_UP || event == PM_EVENT_WANT_DOWN
+                || event == PM_EVENT_REMOVE || event == PM_EVENT_SHERIFF_LOST;
+
+    if (is_wish)
+        p->ailment = PM_AILMENT_NONE;
     switch (event) {
     case PM_EVENT_WANT_UP:
         p->up = true;
@@ -155,9 +198,36 @@ static void begin_life(struct pm_process *p, enum pm_process_event event, struct
 {
     p->run++;
     p->started = now;
-    p->again = false;
+    p->again = p->born = false;
     if (event == PM_EVENT_OVERDUE || event == PM_EVENT_COMES_BACK_NOW)
         p->restarts++;
+}
+
+/* A life has a pid, or is found to be unwell. */
+static void note_life(struct pm_process *p, enum pm_process_event event,
+                      const struct pm_input *in)
+{
+    if ((event == PM_EVENT_SPAWNED || event == PM_EVENT_BORN) && !p->born) {
+        p->started = in->now;
+        p->born = true;
+    }
+    if (event == PM_EVENT_UNREADY || event == PM_EVENT_UNHEALTHY) {
+        p->ailment = event == PM_EVENT_UNREADY ? PM_AILMENT_UNREADY : PM_AILMENT_UNHEALTHY;
+        p->well = event == PM_EVENT_UNREADY ? (struct pm_mono){ 0 } : in->well;
+    }
+}
+
+/* The ailment, which is the reason already, in place of how it ended at our hands. */
+static void explain_ailing(struct pm_process *p, const struct pm_input *in, const char *why)
+{
+    size_t n = strlen(p->reason);
+
+    if (in->event == PM_EVENT_TIMER)
+        return;
+    if (in->event == PM_EVENT_ENDED)
+        snprintf(p->reason + n, sizeof p->reason - n, "; %s", why);
+    else
+        snprintf(p->reason, AILMENT_BYTES, "%s", in->reason != NULL ? in->reason : why);
 }
 
 static void explain(struct pm_process *p, const struct pm_input *in, const char *why)
@@ -215,6 +285,7 @@ unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
     const struct edge *edge = &edges[p->state][event];
     char why[64];
     unsigned todo;
+    bool ailing;
 
     if (event == PM_EVENT_NOTHING)
         return PM_DO_NOTHING;
@@ -226,12 +297,14 @@ unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
         p->ending = in->ending;
     if (todo & PM_DO_SPAWN)
         begin_life(p, event, in->now);
-    if (event == PM_EVENT_SPAWNED)
-        p->started = in->now;
+    note_life(p, event, in);
     if (edge->next != p->state)
         p->since = in->now;
     p->state = edge->next;
-    explain(p, in, reason_of(edge, event, in->spec, why, sizeof why));
+    ailing = p->ailment != PM_AILMENT_NONE;
+    if (p->state != PM_STATE_STOPPING)
+        p->ailment = PM_AILMENT_NONE;
+    (ailing ? explain_ailing : explain)(p, in, reason_of(edge, event, in->spec, why, sizeof why));
     p->deadline = next_deadline(p, event, in, &verdict);
     if (p->deadline.ms != before.ms)
         todo |= PM_DO_TIMER;
@@ -251,6 +324,9 @@ void pm_process_save(const struct pm_process *p, struct pm_slot_note *out)
     out->order = p->order;
     out->restarts = p->restarts;
     out->alone = p->alone;
+    out->born = p->born;
+    out->ailment = p->ailment;
+    out->well_ms = p->well.ms;
     out->quick = p->deaths.quick;
     out->failures = p->deaths.failures;
     out->since_ms = p->since.ms;
@@ -272,6 +348,10 @@ void pm_process_load(struct pm_process *p, const struct pm_slot_note *note)
     p->order = note->order;
     p->restarts = note->restarts;
     p->alone = note->alone;
+    p->born = note->born;
+    p->ailment = note->ailment <= PM_AILMENT_UNHEALTHY ? (enum pm_ailment)note->ailment
+                                                       : PM_AILMENT_NONE;
+    p->well.ms = note->well_ms;
     p->deaths = (struct pm_deaths){ .quick = (unsigned)note->quick,
                                     .failures = (unsigned)note->failures };
     p->since.ms = note->since_ms;

@@ -7,6 +7,9 @@
  * restart.max_failures counts less than that: only failures of the program's own. A success in
  * between begins the row anew, and a shortage of the machine is nobody's failure.
  *
+ * Who was ended because it was not well has failed, whatever it said at its end; and it comes back
+ * whatever the policy says, for that is what it was ended for.
+ *
  * Where the machine was merely short of something (no memory, too many processes), the next
  * try may well succeed: that comes back whatever the policy says, and for ever. No clock and no
  * dice here: the caller says how long it lived, and what chance has drawn.
@@ -24,7 +27,8 @@
 
 static bool is_success(const struct pm_spec *spec, const struct pm_ending *ending)
 {
-    if (ending->unknown || ending->signal != 0 || ending->stage != PM_STAGE_NONE)
+    if (ending->unknown || ending->signal != 0 || ending->stage != PM_STAGE_NONE
+        || ending->ailment != PM_AILMENT_NONE)
         return false;
     if (spec->success_codes.n == 0)
         return ending->code == 0;
@@ -41,9 +45,11 @@ static bool is_shortage(const struct pm_ending *ending)
             || ending->error == ENFILE);
 }
 
-static bool policy_brings_back(const struct pm_spec *spec, bool success)
+static bool policy_brings_back(const struct pm_spec *spec, const struct pm_ending *ending,
+                               bool success)
 {
-    return spec->auto_restart == PM_AUTO_RESTART_ALWAYS
+    return ending->ailment == PM_AILMENT_UNHEALTHY
+        || spec->auto_restart == PM_AUTO_RESTART_ALWAYS
         || (spec->auto_restart == PM_AUTO_RESTART_ON_FAILURE && !success);
 }
 
@@ -82,7 +88,7 @@ struct pm_verdict pm_restart_judge(const struct pm_spec *spec, struct pm_deaths 
         seen->failures = 0;
     else if (!shortage && seen->failures < UINT32_MAX)
         seen->failures++;
-    if (!shortage && !policy_brings_back(spec, verdict.success))
+    if (!shortage && !policy_brings_back(spec, ending, verdict.success))
         return verdict;
 
     verdict.gave_up = !shortage && !verdict.success && spec->restart_max_failures > 0
