@@ -281,7 +281,13 @@ class Ground(Fleet):
             raise Violation("output: %d bytes lost, %d doubled, %d torn" % self.damage())
         living = {pid for copies in self.living().values() for pid, _ in copies}
         for ledger in self.ledgers.values():
+            ledger.balance()
             ledger.forget_ended(living)
+
+    def allow_drops(self):
+        """In this round a deputy may let output go, if it accounts for it."""
+        for ledger in self.ledgers.values():
+            ledger.allow_drops()
 
     def damage(self):
         """Bytes lost, doubled, torn."""

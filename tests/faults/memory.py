@@ -1,6 +1,5 @@
 """Faults: what our programs remember is damaged or gone, and two claim the same place."""
 import shutil
-import time
 
 from fleet import wait_until
 from ground import Violation, probe
@@ -103,11 +102,12 @@ def _(ground, dice):
 
 @fault("log directory deleted", short=1, full=50)
 def _(ground, _dice):
-    for ledger in ground.ledgers.values():
-        ledger.forgive()
+    """What is spliced into an old file in this moment is gone with it. Who has a new one has no
+    other."""
     for name in ground.names:
         shutil.rmtree(ground.log_dir(name), ignore_errors=True)
-    time.sleep(0.3)     # what was spliced into the old file in this moment is gone with it
+    talking = [it.output.path for name, it in ground.ledgers.items() if ground.kids[name].up]
+    wait_until(lambda: all(path.stat().st_size > 0 for path in talking), "all have new files")
     for ledger in ground.ledgers.values():
         ledger.forgive()
 

@@ -4,7 +4,9 @@ A kid's record says its stream, its life, its number in them, and a checksum; an
 output each life notes how many it has written (see kid.c). So what a file must hold is known
 from the writer, not from those who carried the bytes.
 
-Bytes may be missing when the deputy says so: it counts what it dropped from a full pipe, and an
+Nothing may be missing, unless the fault itself says what cannot be saved: a file that was taken
+away, what was in the pipe of who died alone, or what a full disk makes the deputy let go. And of
+that only as much as the deputy accounts for: it counts what it dropped from a full pipe, and an
 address that is in no file any more was in a rotated one that had to go.
 """
 import os
@@ -56,7 +58,7 @@ class Output:
     def __init__(self, path):
         self.path = Path(path)
         self.file = None
-        self.address = 0            # of the byte to be read next
+        self.address = 0            # of the byte to be read next; None: that of the first there is
         self.gone = 0               # bytes in files that are no more, and were not read
         self.drops = {}             # address of an index -> bytes dropped, as it says
 
@@ -89,8 +91,9 @@ class Output:
     def open_next(self):
         """The file in which the next byte is, or one after it. False: there is none."""
         rotated = self.rotated()
-        waiting = [it for it in rotated if it[1] > self.address]
-        begin, _, path = waiting[0] if waiting else (self.address, 0, self.path)
+        next_one = self.address or 0
+        waiting = [it for it in rotated if it[1] > next_one]
+        begin, _, path = waiting[0] if waiting else (next_one, 0, self.path)
         try:
             self.file = open(path, "rb", buffering=0)
         except FileNotFoundError:
@@ -100,6 +103,8 @@ class Output:
             if self.rotated() != rotated or not self.is_live():     # it was, while we looked
                 self.file.close()
                 return self.open_next()
+        if self.address is None:
+            self.address = begin
         if begin > self.address:
             self.gone += begin - self.address
             self.address = begin
@@ -125,10 +130,11 @@ class Output:
         return data or (b"" if live else self.read())
 
     def forget(self):
-        """The files were taken away."""
+        """The files were taken away, and with them their names, which were all that told a later
+        brain at what address the next one begins."""
         if self.file:
             self.file.close()
-        self.file = None
+        self.file = self.address = None
 
 
 class Ledger:
@@ -140,19 +146,36 @@ class Ledger:
         self.next = {}              # (life, stream) -> the number to come
         self.lives = {}             # life -> Life
         self.missed = self.doubled = self.fragments = 0      # bytes
+        self.cut = 0                # bytes of them in records that were cut where a fault cut
         self.forgiven = set()       # (life, stream) whose next number may be any
-        self.excused = set()        # (life, stream) nobody could have saved
+        self.excused = set()        # (life, stream) whose last records nobody could have saved
+        self.may_drop = False       # a fault leaves the deputy no choice, until the next balance
+        self.told = 0               # bytes the deputy had dropped before that
+
+    def allow_drops(self):
+        """Until the next balance."""
+        self.may_drop = True
+        self.told = self.output.told()
+
+    def accounted(self):
+        """Bytes the deputy had to let go, where it may, and says so."""
+        return self.output.told() - self.told + self.output.gone if self.may_drop else 0
 
     @property
     def lost(self):
         """What nobody accounts for. Of a record cut in two the rest is missed with the whole."""
-        accounted = self.output.told() + self.output.gone if self.missed else 0
+        accounted = self.accounted() if self.missed else 0
         return max(0, self.missed - self.fragments - accounted) if accounted else self.missed
 
     @property
     def torn(self):
         """Records are only cut where something was dropped."""
-        return 0 if self.output.gone or self.output.told() else self.fragments
+        return 0 if self.accounted() else max(0, self.fragments - self.cut)
+
+    def balance(self):
+        """All is well until here: no later loss is excused by what was told before."""
+        self.missed = self.fragments = self.cut = self.output.gone = 0
+        self.may_drop = False
 
     # ---- reading ------------------------------------------------------------------------------
 
@@ -187,8 +210,6 @@ class Ledger:
 
     def take(self, life, stream, number):
         key = life, stream
-        if key in self.excused:
-            return
         expected = self.next.get(key, 0)
         if key in self.forgiven:
             self.forgiven.discard(key)
@@ -210,9 +231,13 @@ class Ledger:
     def demand(self, paths=None):
         """What must be in the file, be it now or as soon as somebody carries it there. Who has
         looked for its lives already says where they are."""
+        return {key: count for key, count in self.said(paths).items() if key not in self.excused}
+
+    def said(self, paths=None):
+        """(life, stream) -> records it has written"""
         self.note_lives(paths)
         return {(number, stream): count for number, life in self.lives.items()
-                for stream, count in life.read().items() if (number, stream) not in self.excused}
+                for stream, count in life.read().items()}
 
     def missing(self, demand):
         """Records of a demand that are not in the file."""
@@ -229,15 +254,19 @@ class Ledger:
 
     def forgive(self):
         """The file was taken away: what it held and what was on its way is not ours to answer
-        for, once."""
+        for, once. The next one may begin in the middle of a record."""
         self.output.forget()
         self.carry = b""
-        self.forgiven = set(self.demand())
+        self.cut += RECORD
+        self.forgiven = set(self.said())
 
     def excuse(self):
         """The lives so far are over and died alone: with the last who held a pipe the kernel
-        drops what is in it."""
-        self.excused.update(self.demand())
+        drops what is in it. That is the end of what was written there, and nothing before it; and
+        where it begins a record may be cut."""
+        dead = set(self.said())
+        self.excused.update(dead)
+        self.cut += len(dead) * RECORD
 
     def forget_ended(self, living):
         """Lives that are over, and whose records are accounted for, need not be asked again."""
