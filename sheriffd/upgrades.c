@@ -2,8 +2,9 @@
  *
  * A deputy that is upgraded replaces itself: it says that it begins, its session ends, and the next
  * one comes under the same epoch, that is, with everything it had. The upgrade is over when all of
- * that is told. A deputy that says it cannot goes on as it was; one that does neither in time is
- * answered for. Both ends are events, with who asked.
+ * that is told, each of it: a deputy that comes back without having said that it begins may have
+ * lost its connection only, and the order with it. A deputy that says it cannot goes on as it was;
+ * one that does neither in time is answered for. Both ends are events, with who asked.
  */
 #include "sheriffd/upgrades.h"
 
@@ -22,6 +23,7 @@ struct upgrade {
     struct deputy *deputy;
     uint64_t number;
     uint64_t session, epoch;  /* before */
+    bool begun;               /* it said so */
     uint64_t peer, request;   /* who waits for it */
     char *by, *version;       /* who asked; the program before */
     struct pm_mono deadline;
@@ -94,8 +96,9 @@ void upgrades_take(struct sheriff *s, const struct sheriff_client *client,
         .deadline = pm_mono_after(s->now.mono, UPGRADE_MS),
     };
     s->upgrades = upgrade;
-    (void)sessions_send(s, deputy, PM_MSG_UPGRADE, &(struct pm_upgrade){
-        .session = deputy->session, .request = upgrade->number });
+    if (!sessions_send(s, deputy, PM_MSG_UPGRADE, &(struct pm_upgrade){
+            .session = deputy->session, .request = upgrade->number }))
+        fail(s, &s->upgrades, PM_LOST, "the order did not reach it");
 }
 
 bool upgrades_on_done(struct sheriff *s, const struct deputy *deputy, const struct pm_done *done)
@@ -105,9 +108,10 @@ bool upgrades_on_done(struct sheriff *s, const struct deputy *deputy, const stru
 
     if (*at == NULL || (*at)->number != done->request || (*at)->session != deputy->session)
         return false;
+    (*at)->begun = err == PM_OK;
     if (err != PM_OK)
         fail(s, at, err, done->text);
-    return true; /* otherwise it begins */
+    return true;
 }
 
 void upgrades_on_full(struct sheriff *s, struct deputy *deputy)
@@ -120,6 +124,11 @@ void upgrades_on_full(struct sheriff *s, struct deputy *deputy)
     if (upgrade->epoch != deputy->epoch) {
         fail(s, at, PM_FAILED, "another deputy of that name has come, which knows nothing of its "
              "processes");
+        return;
+    }
+    if (!upgrade->begun) {
+        fail(s, at, PM_LOST, "its connection broke before it said that it begins; if its log does "
+             "not say so either, ask again");
         return;
     }
     text = pm_printf("deputy %s is upgraded from %s to %s", deputy->name, upgrade->version,

@@ -70,7 +70,7 @@ Test(upgrades, are_over_when_the_deputy_is_back_with_all_it_had)
     cr_expect_eq(seen_by_client(&stage, "cam")->state, PM_STATE_RUNNING);
 }
 
-Test(upgrades, do_not_depend_on_a_word_that_was_lost)
+Test(upgrades, are_not_taken_for_done_because_a_connection_broke)
 {
     struct fake_deputy again = { .peer = 9 };
 
@@ -78,7 +78,35 @@ Test(upgrades, do_not_depend_on_a_word_that_was_lost)
     deputy_hello(&stage, &again, "k9", STAGE_EPOCH, 4711);
     deputy_status(&stage, &again, true, NULL, 0);
     turn(&stage);
-    then_answered("ok", "");
+    then_answered("lost", "deputy k9 is not upgraded: its connection broke before");
+    cr_expect_not(event_was(&stage, "deputy-upgrade", "is upgraded from"));
+}
+
+Test(upgrades, that_another_order_began_are_not_this_ones)
+{
+    struct fake_deputy again = { .peer = 9 };
+
+    when_upgrade_of("k9");
+    when_deputy_says_done(&k9, passed_on()->request + 1, "ok", "");
+    deputy_hello(&stage, &again, "k9", STAGE_EPOCH, 4711);
+    deputy_status(&stage, &again, true, NULL, 0);
+    turn(&stage);
+    then_answered("lost", "is not upgraded");
+}
+
+Test(upgrades, fail_at_once_when_the_order_does_not_reach_the_deputy)
+{
+    struct fake_deputy again = { .peer = 9 };
+
+    stage.deaf = true;
+    when_upgrade_of("k9");
+    then_answered("lost", "deputy k9 is not upgraded: the order did not reach it");
+    stage.deaf = false;
+    deputy_hello(&stage, &again, "k9", STAGE_EPOCH, 4711);
+    deputy_status(&stage, &again, true, NULL, 0);
+    turn(&stage);
+    cr_expect_eq(said_count(&stage, PM_MSG_REPLY), 1);
+    cr_expect_not(event_was(&stage, "deputy-upgrade", "is upgraded from"));
 }
 
 Test(upgrades, that_cannot_be_are_told_and_change_nothing)
