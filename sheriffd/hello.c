@@ -24,6 +24,7 @@
 /* It asks again every few seconds: that is said once in a while. */
 #define REFUSAL_QUIET_MS 60000
 #define FIRST_COME_MS     3000 /* deputies try again every two seconds at least */
+#define SECOND_SHOWN_MS  10000 /* and so does one that is refused */
 
 static void refuse(struct sheriff *s, uint64_t peer, const char *name, enum pm_err err,
                    const char *text)
@@ -82,6 +83,20 @@ static void refuse_second(struct sheriff *s, uint64_t peer, const char *address,
     refuse(s, peer, first->name, PM_BUSY, text);
 }
 
+static void forget_second(struct sheriff *s, struct deputy *first)
+{
+    if (first->second == NULL)
+        return;
+    pm_free(&first->second);
+    view_touch_post(&s->view, first->post);
+}
+
+void hello_check(struct sheriff *s, struct deputy *deputy)
+{
+    if (pm_mono_since(deputy->second_at, s->now.mono) >= SECOND_SHOWN_MS)
+        forget_second(s, deputy);
+}
+
 /* Has the one that held these wishes not had the time to come back yet? */
 static bool is_early(struct sheriff *s, const struct pm_hello *hello)
 {
@@ -137,6 +152,8 @@ void hello_take(struct sheriff *s, uint64_t peer, const char *address,
     }
     bool again = deputy->link == PM_LINK_UP && deputy->epoch == hello->epoch;
 
+    if (deputy->epoch != hello->epoch)
+        forget_second(s, deputy); /* this may be the one */
     replace_text(&deputy->software, hello->software);
     replace_text(&deputy->hostname, pm_text_safe(hello->hostname, host, sizeof host));
     replace_text(&deputy->address, address);

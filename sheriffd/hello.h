@@ -6,5 +6,6 @@
 
 void hello_take(struct sheriff *s, uint64_t peer, const char *address,
                 const struct pm_hello *hello);
+void hello_check(struct sheriff *s, struct deputy *deputy); /* is its second still there? */
 
 #endif

@@ -235,6 +235,7 @@ void sessions_beat(struct sheriff *s)
         };
 
         check_silence(s, deputy);
+        hello_check(s, deputy);
         if (deputy->session != 0)
             (void)sessions_send(s, deputy, PM_MSG_BEAT, &beat);
     }

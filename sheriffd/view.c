@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_SHOWN_MS 10000 /* a refused deputy asks again every two seconds */
 
 void view_init(struct view *view, uint64_t epoch)
 {
@@ -211,7 +210,7 @@ void view_deputy(const struct post *post, struct pm_mono now, struct pm_deputy *
     out->procs_up = left_nothing(deputy) ? 0 : deputy->alive;
     out->version = deputy->software;
     out->address = deputy->address;
-    if (deputy->second != NULL && pm_mono_since(deputy->second_at, now) < SECOND_SHOWN_MS)
+    if (deputy->second != NULL)
         out->second = deputy->second;
 }
 
