@@ -59,16 +59,29 @@ static void adopt_one(struct sheriff *s, const struct pm_spec *spec, const struc
     fleet_link(&s->fleet, wish);
 }
 
-static void record(struct sheriff *s, const struct pm_spec *spec, bool has_room)
+/* Why it cannot be taken over, or NULL. Where there is room it is counted in. */
+static const char *fault_of(struct loads *loads, const struct pm_spec *spec,
+                            const struct pm_want *want)
+{
+    const char *fault = pm_spec_fault(spec);
+
+    if (fault != NULL)
+        return fault;
+    if (want->order > ORDER_MOST)
+        return "the number of its order is none a sheriff gives";
+    return loads_take(loads, spec->host, spec) ? NULL : "there is no room for it";
+}
+
+static void record(struct sheriff *s, const struct pm_spec *spec, const char *fault)
 {
     struct journal_about about = { spec->host, spec->group, spec->name };
 
-    if (has_room)
+    if (fault == NULL)
         journal_add(&s->journal, s->now.wall, about, "added", "",
                     "adopted from deputy %s, which had it from another sheriff", spec->host);
     else
         journal_add(&s->journal, s->now.wall, about, "removed", "", "not adopted from deputy %s: "
-                    "there is no room for it; it is stopped", spec->host);
+                    "%s; it is stopped", spec->host, fault);
 }
 
 static void enter(struct sheriff *s, struct deputy *deputy, const struct adoption *adoption)
@@ -83,16 +96,16 @@ static void enter(struct sheriff *s, struct deputy *deputy, const struct adoptio
         const struct pm_want *want = want_of(holding, i);
 
         spec.host = deputy->name;
-        if (is_ours(s, &spec) || pm_spec_fault(&spec) != NULL || want->order > ORDER_MOST)
+        if (is_ours(s, &spec))
             continue;
-        bool has_room = loads_take(&loads, deputy->name, &spec);
+        const char *fault = fault_of(&loads, &spec, want);
 
-        adopted += has_room;
-        refused += !has_room;
-        if (has_room)
+        adopted += fault == NULL;
+        refused += fault != NULL;
+        if (fault == NULL)
             adopt_one(s, &spec, want);
         if (!adoption->again)
-            record(s, &spec, has_room);
+            record(s, &spec, fault);
     }
     loads_fini(&loads);
     if (adopted > 0 && !adoption->again)
@@ -100,7 +113,7 @@ static void enter(struct sheriff *s, struct deputy *deputy, const struct adoptio
                     "sheriff", deputy->name, adopted);
     if (refused > 0 && !adoption->again)
         sheriff_log(s, PM_LOG_ERROR, "deputy %s: %zu processes that it had from another sheriff "
-                    "are more than a sheriff or a deputy can hold; they are stopped",
+                    "cannot be adopted and are stopped; procmanctl events says why of each",
                     deputy->name, refused);
 }
 

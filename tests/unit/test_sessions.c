@@ -89,6 +89,19 @@ Test(sessions, shows_the_second_of_a_name_and_leaves_the_first_alone)
     cr_expect_str_eq(seen_k9().second, "", "it has gone away");
 }
 
+Test(sessions, shows_no_second_once_that_one_is_the_deputy)
+{
+    given_running_cam(&stage);
+    struct fake_deputy other = { .peer = 2 };
+
+    deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    cr_assert_str_eq(seen_k9().second, "k9, from 10.0.0.9");
+    pass(&stage, 4000);
+    deputy_hello(&stage, &other, "k9", STAGE_EPOCH + 1, 0);
+    cr_assert_neq(other.session, 0, "the first is not heard any more");
+    cr_expect_str_eq(seen_k9().second, "");
+}
+
 Test(sessions, keeps_a_name_for_a_deputy_whose_connection_broke_just_now)
 {
     struct fake_deputy k9 = given_deputy(&stage, "k9", 1, NULL, 0), other = { .peer = 2 };
@@ -216,6 +229,24 @@ Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
     cr_assert_not_null(want_for(&stage, "light"));
     cr_assert_null(want_for(&stage, "heavy"));
     cr_assert(event_was(&stage, "removed", "no room"));
+}
+
+Test(sessions, says_what_it_does_not_adopt_for_the_number_of_its_order)
+{
+    struct fake_deputy k9 = { .peer = 1 };
+    struct pm_spec held = spec("lidar", "k9", "sleep 9");
+    struct pm_want want = { .id = 33, .up = true, .order = UINT64_MAX };
+
+    held.id = 33;
+    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
+                                  .wants = { &want, 1 } };
+    size_t logged = stage.logged;
+
+    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    settle(&stage);
+    cr_expect(event_was(&stage, "removed", "not adopted from deputy k9: the number of its order"));
+    cr_expect_gt(stage.logged, logged);
 }
 
 Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
