@@ -93,6 +93,7 @@ struct batch_past *batch_past_open(const struct pm_endings *endings)
 {
     struct batch_past *past = pm_alloc(sizeof *past);
 
+    pm_arena_init(&past->arena, SIZE_MAX); /* it came in a message; more will be added to each */
     if (pm_copy(&pm_endings_desc, endings, &past->arena, &past->endings) != PM_OK)
         batch_past_close(&past);
     return past;
@@ -116,24 +117,32 @@ void image_fini(struct image *image)
     *image = (struct image){ 0 };
 }
 
-struct history *history_open(uint64_t number, const struct pm_history *ask)
+/* The question came in one message, and of answers there are so many at most: no limit needed. */
+static struct history *open_history(uint64_t number)
 {
     struct history *history = pm_alloc(sizeof *history);
 
     history->number = number;
+    pm_arena_init(&history->arena, SIZE_MAX);
+    return history;
+}
+
+struct history *history_open(uint64_t number, const struct pm_history *ask)
+{
+    struct history *history = open_history(number);
     enum pm_err err = pm_copy(&pm_history_desc, ask, &history->arena, &history->ask);
-    pm_assert(err == PM_OK); /* it came in one message */
+
+    pm_assert(err == PM_OK);
     return history;
 }
 
 struct history *history_open_lives(uint64_t number, const struct pm_past *ask)
 {
-    struct history *history = pm_alloc(sizeof *history);
-
-    history->number = number;
-    history->of_lives = true;
+    struct history *history = open_history(number);
     enum pm_err err = pm_copy(&pm_past_desc, ask, &history->arena, &history->ask_lives);
+
     pm_assert(err == PM_OK);
+    history->of_lives = true;
     return history;
 }
 

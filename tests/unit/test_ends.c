@@ -141,3 +141,19 @@ Test(ends, are_told_to_who_asks_after_what_waits_was_given_to_the_store)
     cr_assert_eq(endings->past.at[0].token, 71);
     settle(&stage);
 }
+
+Test(ends, of_any_size_a_message_can_have_cost_nothing_but_their_storing)
+{
+    static char reason[PM_LIMIT_DECODED];
+    struct fake_deputy k9 = given_running_cam(&stage);
+    struct pm_past_life life = an_end(71, 1);
+
+    memset(reason, 'x', sizeof reason - 1);
+    for (size_t less = 0; less < 600; less += 20) { /* beside it author and host must find room */
+        life.reason = reason + less;
+        deputy_tells(&k9, &life, 1);
+        stage.now.mono.ms += 300;
+        settle(&stage);
+    }
+    cr_expect_eq(said_count(&stage, PM_MSG_NOTED), 30);
+}
