@@ -136,10 +136,12 @@ static enum pm_err must_be_whole(struct store_db *db, const char *path, char **w
 
     if (generation >= reached)
         return PM_OK;
-    *why = pm_printf("%s: the store is damaged (it has lost its last changes: it ends with "
-                     "generation %llu, and %llu was reached); nothing was changed; restore it, or "
-                     "move it away to begin with what the deputies hold", path,
-                     (unsigned long long)generation, (unsigned long long)reached);
+    *why = pm_printf("%s: the store is damaged, or an old copy (it has lost its last changes: it "
+                     "ends with generation %llu, and %llu was reached); nothing was changed. If "
+                     "you restored it from a backup and its older wishes shall hold, remove "
+                     "%s-generation and begin again; else restore it, or move both away to begin "
+                     "with what the deputies hold", path, (unsigned long long)generation,
+                     (unsigned long long)reached, path);
     return PM_BAD_CONFIG;
 }
 
@@ -303,7 +305,7 @@ void store_db_write(struct store_db *db, struct batch *batch)
         store_reached_note(db->reached, batch->generation);
     if (rc == SQLITE_OK)
         return;
-    batch->text = pm_printf("the store cannot be written: %s", sqlite3_errmsg(db->handle));
+    batch->text = pm_printf("the store cannot be written: %s", store_fault(db, rc));
     if (!sqlite3_get_autocommit(db->handle))
         exec(db, "ROLLBACK");
 }

@@ -1,8 +1,9 @@
 /* How lives ended, as rows: their encoding, and beside it what is asked by.
  *
  * An end is stored once, by its token, however often it is told. Of each process the newest are
- * kept (the others go now and then, not each time), and of all together; they outlive their
- * process, so one that is removed by mistake and defined again still has its story.
+ * kept, and of all together (the others go now and then, not each time); they outlive their
+ * process, so one that is removed by mistake and defined again still has its story. An answer
+ * holds all that was asked for, or says that it cannot.
  *
  * Who had ordered a life or its end is known by the number of the order. The orders of one command
  * have numbers in a row, so a thousand of them are one row of the table `orders`.
@@ -16,10 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIVES_MOST 4096        /* ends of one answer */
-#define BYTES_MOST (8u << 20)  /* of them, encoded: half of what a message may hold */
+#define LIFE_AROUND 128        /* bytes of an encoded end around its texts and what is stored */
 #define ORDERS_KEPT 100000     /* numbers back from the last */
 #define TRIM_ONE_IN 8          /* ends: so many more than its own may a process have for a while */
+#define TRIM_ALL_ONE_IN 256    /* and so many more all of them: it is a walk through the index */
 
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
@@ -82,7 +83,7 @@ static int put_life(struct store_db *db, const struct pm_past_life *life, struct
     kept.age_ms = 0;
     bytes->n = 0;
     if (pm_encode(&pm_past_life_desc, &kept, bytes) != PM_OK)
-        return SQLITE_OK; /* it came in a message, so this is no memory: it will be told again */
+        return SQLITE_TOOBIG; /* it came in a message, so it is not; never noted, at any rate */
     bind_number(put, 1, life->token);
     sqlite3_bind_int64(put, 2, life->ended_ms);
     bind_text(put, 3, life->host);
@@ -104,10 +105,17 @@ static int trim_of(struct store_db *db, const struct pm_past_life *life)
     return store_run(trim);
 }
 
+/* Tokens are random, so some number of ends apart this is true of one. */
+static bool is_one_in(uint64_t token, uint64_t number)
+{
+    return (token >> 32) % number == 0;
+}
+
 int store_put_past(struct store_db *db, const struct batch_past *past)
 {
     PM_CLEANUP(pm_buf_fini) struct pm_buf bytes = { 0 };
     sqlite3_stmt *trim = db->statements[STORE_TRIM_LIVES];
+    bool trim_all = false;
     int rc = SQLITE_OK;
 
     for (; past != NULL; past = past->next) {
@@ -115,11 +123,13 @@ int store_put_past(struct store_db *db, const struct batch_past *past)
 
         for (size_t i = 0; i < lives->n && rc == SQLITE_OK; i++)
             rc = put_life(db, &lives->at[i], &bytes);
-        for (size_t i = 0; i < lives->n && rc == SQLITE_OK; i++)
-            if ((lives->at[i].token >> 32) % TRIM_ONE_IN == 0) /* tokens are random */
+        for (size_t i = 0; i < lives->n && rc == SQLITE_OK; i++) {
+            trim_all |= is_one_in(lives->at[i].token, TRIM_ALL_ONE_IN);
+            if (is_one_in(lives->at[i].token, TRIM_ONE_IN))
                 rc = trim_of(db, &lives->at[i]);
+        }
     }
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK || !trim_all)
         return rc;
     bind_number(trim, 1, PM_LIMIT_PAST_ALL);
     return store_run(trim);
@@ -132,7 +142,8 @@ struct search {
     struct history *history;
     struct pm_select *select;    /* NULL: everything */
     struct pm_past_life *lives;  /* found so far, in no order */
-    size_t n, cap, bytes;
+    size_t n, cap;
+    size_t bytes;                /* their answer will have */
     uint64_t most;               /* of each process */
 };
 
@@ -154,13 +165,22 @@ static bool load_life(struct search *search, sqlite3_stmt *row, const struct pm_
     life.name = name->name;
     life.ended_ms = sqlite3_column_int64(row, 0);
     life.by = store_text_at(row, 1, arena);
+    if (life.by == NULL)
+        return false;
     if (search->n == search->cap) {
         search->cap = search->cap > 0 ? 2 * search->cap : 64;
         search->lives = pm_resize(search->lives, search->cap, sizeof *search->lives);
     }
     search->lives[search->n++] = life;
-    search->bytes += n;
-    return life.by != NULL;
+    search->bytes += n + strlen(life.host) + strlen(life.group) + strlen(life.name)
+                     + strlen(life.by) + LIFE_AROUND;
+    return true;
+}
+
+/* False: one message does not hold what was found. */
+static bool fits(const struct search *search)
+{
+    return search->n <= PM_LIMIT_LIST && search->bytes <= PM_LIMIT_FRAME;
 }
 
 static int find_lives_of(struct search *search, const struct pm_past_life *name)
@@ -171,8 +191,7 @@ static int find_lives_of(struct search *search, const struct pm_past_life *name)
 
     bind_name(row, name);
     bind_number(row, 4, search->most);
-    while (sound && search->n < LIVES_MOST && search->bytes < BYTES_MOST
-           && (rc = sqlite3_step(row)) == SQLITE_ROW)
+    while (sound && fits(search) && (rc = sqlite3_step(row)) == SQLITE_ROW)
         sound = load_life(search, row, name);
     sqlite3_reset(row);
     sqlite3_clear_bindings(row);
@@ -205,16 +224,16 @@ static int next_name(struct search *search, struct pm_past_life *name)
 static int find_lives(struct search *search)
 {
     struct pm_past_life name = { .host = "", .group = "", .name = "" };
-    int rc;
+    int rc = SQLITE_DONE;
 
-    while ((rc = next_name(search, &name)) == SQLITE_ROW) {
+    while (fits(search) && (rc = next_name(search, &name)) == SQLITE_ROW) {
         if (search->select == NULL || pm_select_match(search->select, name.group, name.name,
                                                       name.host, PM_STATE_NOWHERE))
             rc = find_lives_of(search, &name);
         if (rc != SQLITE_ROW && rc != SQLITE_OK)
             return rc;
     }
-    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+    return rc == SQLITE_DONE || rc == SQLITE_OK ? SQLITE_OK : rc;
 }
 
 static int by_time(const void *a, const void *b)
@@ -257,7 +276,12 @@ void store_db_lives(struct store_db *db, struct history *history)
         rc = find_lives(&search);
     if (rc != SQLITE_OK) {
         history->err = PM_IO;
-        history->text = pm_printf("the store cannot be read: %s", sqlite3_errmsg(db->handle));
+        history->text = pm_printf("the store cannot be read: %s", store_fault(db, rc));
+    } else if (history->err == PM_OK && !fits(&search)) {
+        history->err = PM_LIMIT;
+        history->text = pm_printf("how these processes ended is more than the %u MiB one answer "
+                                  "holds; ask for fewer of them, or for fewer ends of each",
+                                  PM_LIMIT_FRAME >> 20);
     }
     if (history->err == PM_OK)
         answer(&search);

@@ -40,5 +40,7 @@ void store_db_events(struct store_db *db, struct history *history);
 /* For both: a value of a row, in the arena or static; NULL without memory. */
 const char *store_text_at(struct sqlite3_stmt *row, int column, struct pm_arena *arena);
 int store_run(struct sqlite3_stmt *statement); /* for its effect; its values are forgotten */
+/* The sentence of that very code: what SQLite remembers may be about another call. */
+const char *store_fault(const struct store_db *db, int rc);
 
 #endif

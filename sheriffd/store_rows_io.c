@@ -105,6 +105,13 @@ int store_run(sqlite3_stmt *statement)
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+const char *store_fault(const struct store_db *db, int rc)
+{
+    bool is_last = (sqlite3_errcode(db->handle) & 0xff) == (rc & 0xff);
+
+    return is_last ? sqlite3_errmsg(db->handle) : sqlite3_errstr(rc);
+}
+
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
     sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
@@ -364,7 +371,7 @@ void store_db_events(struct store_db *db, struct history *history)
             n++;
     if (history->err == PM_OK && rc != SQLITE_DONE && rc != SQLITE_ROW) {
         history->err = PM_IO;
-        history->text = pm_printf("the store cannot be read: %s", sqlite3_errmsg(db->handle));
+        history->text = pm_printf("the store cannot be read: %s", store_fault(db, rc));
     }
     sqlite3_reset(row);
     pm_select_close(&select);

@@ -217,6 +217,39 @@ Test(store, refuses_a_store_without_its_last_changes_and_leaves_it_alone)
     cr_assert_eq(sum_of_files(), sum);
 }
 
+static void copy_to(const char *to, const char *from)
+{
+    char command[400];
+
+    snprintf(command, sizeof command, "cp %s %s", from, to);
+    cr_assert_eq(system(command), 0);
+}
+
+Test(store, says_what_to_do_with_a_copy_from_a_backup_and_then_takes_it)
+{
+    struct batch *later = one_process();
+    char backup[128], beside[128], said[192];
+
+    snprintf(backup, sizeof backup, "%s/backup", dir);
+    cr_assert_eq(open_store(), PM_OK);
+    write_ok(one_process());
+    store_close(&store);
+    copy_to(backup, path);
+    cr_assert_eq(open_store(), PM_OK);
+    later->generation = 6;
+    write_ok(later);
+    store_close(&store);
+    copy_to(path, backup);
+    cr_assert_eq(open_store(), PM_BAD_CONFIG);
+    snprintf(beside, sizeof beside, "%s-generation", path);
+    snprintf(said, sizeof said, "remove %s and begin again", beside);
+    cr_assert(strstr(why, said), "%s", why);
+
+    cr_assert_eq(unlink(beside), 0);
+    cr_assert_eq(open_store(), PM_OK, "%s", why);
+    cr_assert_eq(image.generation, 5);
+}
+
 static bool is_as_it_was(void)
 {
     return image.sheriff_id == 4711 && image.generation == 5 && image.last_id == 7 &&

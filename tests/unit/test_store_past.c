@@ -118,6 +118,51 @@ Test(store_past, keeps_no_more_ends_than_the_limit_of_all)
     history_close(&answer);
 }
 
+/* So many processes, each with all the ends that are kept of it. */
+static void given_full_pasts(size_t processes, const char *reason)
+{
+    static struct pm_past_life lives[PM_LIMIT_PAST];
+    char name[32];
+
+    cr_assert_eq(open_store(), PM_OK);
+    for (size_t i = 0; i < processes; i++) {
+        snprintf(name, sizeof name, "p%04zu", i);
+        for (size_t k = 0; k < PM_LIMIT_PAST; k++) {
+            lives[k] = life(1 + i * PM_LIMIT_PAST + k, name, (int64_t)(1000 + k));
+            lives[k].reason = reason;
+        }
+        write_lives(lives, PM_LIMIT_PAST);
+    }
+}
+
+Test(store_past, answers_whole)
+{
+    struct history *answer;
+
+    given_full_pasts(200, "exit code 3");
+    answer = asked_lives(NULL, 0);
+    cr_assert_eq(answer->err, PM_OK, "%s", answer->text);
+    cr_assert_eq(answer->lives.n, 200 * PM_LIMIT_PAST);
+    history_close(&answer);
+}
+
+Test(store_past, says_that_an_answer_would_be_too_large)
+{
+    static char reason[8000];
+    struct history *answer;
+
+    memset(reason, 'x', sizeof reason - 1);
+    given_full_pasts(50, reason);
+    answer = asked_lives(NULL, 0);
+    cr_assert_eq(answer->err, PM_LIMIT);
+    cr_assert(strstr(answer->text, "ask for fewer of them"), "%s", answer->text);
+    cr_assert_eq(answer->lives.n, 0);
+    history_close(&answer);
+    answer = asked_lives("p000*", 0);
+    cr_assert_eq(answer->lives.n, 10 * PM_LIMIT_PAST);
+    history_close(&answer);
+}
+
 Test(store_past, knows_who_had_given_an_order_of_that_number)
 {
     struct batch *batch = one_process();
