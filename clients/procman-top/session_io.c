@@ -315,7 +315,7 @@ static bool try_pending(struct session *session, struct pending *pending)
 
     while (!last) {
         err = pm_client_wait(session->client, pending->request, 0, &frame);
-        if (err == PM_TIMEOUT || err == PM_INTERRUPTED)
+        if (err == PM_TIMEOUT)
             return false;
         session->changed = true;
         if (err != PM_OK) {
@@ -354,7 +354,7 @@ static void on_other(void *context, const struct pm_frame *frame)
 static void note_link(struct session *session, enum pm_err err)
 {
     struct app *app = session->app;
-    bool up = err == PM_OK || err == PM_TIMEOUT || err == PM_INTERRUPTED;
+    bool up = err == PM_OK || err == PM_TIMEOUT;
     struct pm_ask ask = { 0 };
 
     if (err == PM_BAD_MESSAGE || (err != PM_OK && up) || up == app->sheriff.up)

@@ -172,8 +172,6 @@ static enum pm_err wait_for_reply(struct story *story, uint64_t request, struct 
         int64_t left = pm_mono_since(pm_mono_now(), deadline);
         enum pm_err err = pm_client_wait(story->ctl->client, request, (int)left, &frame);
 
-        if (err == PM_INTERRUPTED) /* stopped and continued; an interrupt ends us by itself */
-            continue;
         if (err != PM_OK)
             return ctl_fail(story->ctl, err);
         if (frame.kind == PM_MSG_REPLY) {

@@ -119,7 +119,7 @@ static void on_live(void *context, const struct pm_frame *frame)
 /* A sheriff that is away is waited for: he comes back with the same processes. */
 static void note_sheriff(struct live *live, enum pm_err err)
 {
-    if (err == PM_TIMEOUT || err == PM_INTERRUPTED) /* the latter by Ctrl-Z and fg */
+    if (err == PM_TIMEOUT)
         return;
     if (err == PM_OK && live->away)
         complain("the sheriff is back");

@@ -50,8 +50,6 @@ static enum pm_err wait_for_all(struct ctl *ctl, uint64_t request, struct found 
         int64_t left = pm_mono_since(pm_mono_now(), deadline);
         enum pm_err err = pm_client_wait(ctl->client, request, left > 0 ? (int)left : 0, &frame);
 
-        if (err == PM_INTERRUPTED)
-            continue;
         if (err != PM_OK)
             return ctl_fail(ctl, err);
         if (frame.kind == PM_MSG_REPLY) {

@@ -186,10 +186,7 @@ static enum pm_err ask_to_end(struct ctl *ctl, struct pm_mono deadline)
     if (err != PM_OK)
         return ctl_fail(ctl, err);
     interrupt_says("\nprocmanctl: interrupted; the sheriff goes on ending\n");
-    do
-        err = pm_client_wait(ctl->client, number,
-                             (int)pm_mono_since(pm_mono_now(), deadline), &frame);
-    while (err == PM_INTERRUPTED && !is_over(deadline)); /* stopped and continued */
+    err = pm_client_wait(ctl->client, number, (int)pm_mono_since(pm_mono_now(), deadline), &frame);
     if (err == PM_OK && frame.kind == PM_MSG_REPLY) {
         const struct pm_reply *reply = frame.msg;
 

@@ -4,7 +4,9 @@
 
 #include <procman/limits.h>
 #include <procman/time.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #define SOON_MS 1000 /* "at once", on a busy machine */
@@ -188,6 +190,31 @@ Test(client, a_silent_sheriff_is_unreachable_after_the_wait)
     cr_expect_eq(when_asking(100), PM_UNREACHABLE);
     cr_expect_geq(pm_mono_since(before, pm_mono_now()), 100);
     cr_expect(strstr(pm_client_text(client), "has not answered"));
+    then_all_is_over();
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+Test(client, signals_neither_end_a_wait_nor_make_it_longer)
+{
+    struct sigaction action = { .sa_handler = on_alarm };
+    struct itimerval often = { .it_interval.tv_usec = 2000, .it_value.tv_usec = 2000 }, never = { 0 };
+    struct pm_mono before;
+
+    given_a_sheriff(say_nothing);
+    cr_assert_eq(sigaction(SIGALRM, &action, NULL), 0);
+    cr_assert_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    before = pm_mono_now();
+    cr_expect_eq(when_asking(100), PM_UNREACHABLE);
+    cr_expect_geq(pm_mono_since(before, pm_mono_now()), 100);
+    cr_expect_lt(pm_mono_since(before, pm_mono_now()), SOON_MS);
+    fake.answer = answer_snapshot;
+    for (int i = 0; i < 100; ++i)
+        cr_expect_eq(when_asking(FAKE_WAIT_MS), PM_OK);
+    cr_assert_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
     then_all_is_over();
 }
 

@@ -50,7 +50,8 @@ PM_API enum pm_err pm_client_send(struct pm_client *client, enum pm_msg kind, vo
  * A request the sheriff could not even read is answered by a pm_reply without a number, which
  * ends the next wait.
  * OK | TIMEOUT | GONE the connection ended, the answer will not come, send again |
- * BAD_MESSAGE peer bug | INTERRUPTED by a signal. The handle stays good in any case. */
+ * BAD_MESSAGE peer bug. The handle stays good in any case. A signal does not end the wait: its
+ * handler runs and the wait goes on, so who must act on one polls pm_client_fd() instead. */
 PM_API enum pm_err pm_client_wait(struct pm_client *client, uint64_t request, int wait_ms,
                                   struct pm_frame *out) PM_MUST_USE;
 
@@ -100,7 +101,7 @@ PM_API void pm_view_close(struct pm_view **view);
  * a new snapshot by itself, and so does the sheriff's end: GONE is said once, UNREACHABLE while
  * he is away, and when he is back the view begins anew. Ages in rows go on with the clock.
  * Messages that are not the view's (events, output) are given to `other`, which may be NULL.
- * OK something came | TIMEOUT | GONE | UNREACHABLE | BAD_MESSAGE | INTERRUPTED */
+ * OK something came | TIMEOUT | GONE | UNREACHABLE | BAD_MESSAGE */
 PM_API enum pm_err pm_view_pump(struct pm_view *view, int wait_ms,
                                 void (*other)(void *context, const struct pm_frame *frame))
     PM_MUST_USE;

@@ -35,14 +35,14 @@ struct pm_client {
 
 /* May the sheriff's socket of that name be opened? OK | UNREACHABLE none there | FORBIDDEN */
 enum pm_err link_probe(const char *dir, const char *name) PM_MUST_USE;
-/* OK | UNREACHABLE | FORBIDDEN | IO | LIMIT | INTERRUPTED; without effect when connected. */
+/* OK | UNREACHABLE | FORBIDDEN | IO | LIMIT; without effect when connected. */
 enum pm_err link_connect(struct pm_client *client) PM_MUST_USE;
 void link_disconnect(struct pm_client *client);
 enum pm_err link_open_stream(struct pm_client *client) PM_MUST_USE;
 void link_close(struct pm_client *client);
 bool link_is_up(struct pm_client *client);
 /* Sleep until there is an answer or, when asked for, a live message, or the connection came or
- * went. deadline.ms < 0: none. OK | TIMEOUT the deadline is over | INTERRUPTED | IO */
+ * went. Signals do not end it. deadline.ms < 0: none. OK | TIMEOUT the deadline is over | IO */
 enum pm_err link_sleep(struct pm_client *client, bool live_too, struct pm_mono deadline)
     PM_MUST_USE;
 

@@ -20,10 +20,13 @@ static void free_buffer(void *bytes, void *unused)
 
 static bool send_part(void *socket, zmq_msg_t *part, int flags)
 {
-    if (zmq_msg_send(part, socket, ZMQ_DONTWAIT | flags) >= 0)
-        return true;
-    zmq_msg_close(part);
-    return false;
+    while (zmq_msg_send(part, socket, ZMQ_DONTWAIT | flags) < 0) {
+        if (errno == EINTR)
+            continue;
+        zmq_msg_close(part);
+        return false;
+    }
+    return true;
 }
 
 enum pm_err frame_send(void *socket, enum pm_msg kind, const void *request)
@@ -49,6 +52,14 @@ enum pm_err frame_send(void *socket, enum pm_msg kind, const void *request)
     return send_part(socket, &part, 0) ? PM_OK : PM_GONE;
 }
 
+static bool receive_part(void *socket, zmq_msg_t *part)
+{
+    while (zmq_msg_recv(part, socket, ZMQ_DONTWAIT) < 0)
+        if (errno != EINTR)
+            return false;
+    return true;
+}
+
 /* All parts of the next message. Those over `most` are dropped; *n counts them nevertheless. */
 static bool receive_parts(void *socket, zmq_msg_t *parts, size_t most, size_t *n)
 {
@@ -59,7 +70,7 @@ static bool receive_parts(void *socket, zmq_msg_t *parts, size_t most, size_t *n
         zmq_msg_t *part = *n < most ? &parts[*n] : &spare;
 
         zmq_msg_init(part);
-        if (zmq_msg_recv(part, socket, ZMQ_DONTWAIT) < 0) {
+        if (!receive_part(socket, part)) {
             zmq_msg_close(part);
             return *n > 0;
         }

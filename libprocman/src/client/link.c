@@ -39,8 +39,9 @@ static int events_of(void *socket)
     int events = 0;
     size_t size = sizeof(events);
 
-    if (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) != 0)
-        return 0;
+    while (zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) != 0)
+        if (errno != EINTR)
+            return 0;
     return events;
 }
 
@@ -248,8 +249,8 @@ enum pm_err link_sleep(struct pm_client *client, bool live_too, struct pm_mono d
             return PM_TIMEOUT;
         n = epoll_wait(client->watcher, news, PM_COUNT(news),
                        left > INT32_MAX ? INT32_MAX : (int)left);
-        if (n < 0)
-            return errno == EINTR ? PM_INTERRUPTED : PM_IO;
+        if (n < 0 && errno != EINTR) /* a signal, or Ctrl-Z and fg: the wait goes on */
+            return PM_IO;
     }
     return PM_OK;
 }
