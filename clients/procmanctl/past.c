@@ -11,30 +11,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
-                     struct pm_frame *out)
+/* Processes of one question. With all the ends that are kept of each, 2.5 KB each at most, the
+ * answer is 10 MB: it fits one message, and the sheriff's store is free again soon. */
+#define PROCS_AT_ONCE 80
+
+static enum pm_err ask_part(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
+                            struct pm_frame *out)
 {
-    const char **words = pm_resize(NULL, n + 1, sizeof(*words));
+    const char *words[PROCS_AT_ONCE];
     struct pm_past request = { .select = { .at = words, .n = n }, .most = most };
     enum pm_err err;
 
     for (size_t i = 0; i < n; ++i)
         words[i] = pm_select_word(procs[i].group, procs[i].name, procs[i].host);
-    if (n > PM_LIMIT_SELECTORS) /* then of all, and the caller picks */
-        request.select.n = 0;
     err = pm_client_call(ctl->client, PM_MSG_PAST, &request, PM_MSG_ENDINGS, QUESTION_WAIT_MS, out);
     for (size_t i = 0; i < n; ++i)
         free((char *)words[i]);
-    free(words);
     return err == PM_OK ? err : ctl_fail(ctl, err);
 }
 
-struct pm_past_life_list past_of(const struct pm_endings *all, const struct pm_proc *proc)
+enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
+                     struct past *out)
 {
-    struct pm_past_life_list list = { .at = pm_resize(NULL, all->past.n + 1, sizeof(*list.at)) };
+    enum pm_err err = PM_OK;
 
-    for (size_t i = 0; i < all->past.n; ++i) {
-        const struct pm_past_life *life = &all->past.at[i];
+    out->n = 0;
+    out->parts = pm_alloc((n / PROCS_AT_ONCE + 1) * sizeof(*out->parts));
+    for (size_t at = 0; at < n && err == PM_OK; at += PROCS_AT_ONCE) {
+        size_t left = n - at;
+
+        err = ask_part(ctl, procs + at, left < PROCS_AT_ONCE ? left : PROCS_AT_ONCE, most,
+                       &out->parts[out->n]);
+        out->n += err == PM_OK;
+    }
+    return err;
+}
+
+void past_fini(struct past *past)
+{
+    for (size_t i = 0; i < past->n; ++i)
+        pm_frame_fini(&past->parts[i]);
+    free(past->parts);
+    *past = (struct past){ 0 };
+}
+
+struct pm_past_life_list past_of(const struct past *past, const struct pm_proc *procs, size_t i)
+{
+    const struct pm_endings *part = past->parts[i / PROCS_AT_ONCE].msg;
+    struct pm_past_life_list list = { .at = pm_resize(NULL, part->past.n + 1, sizeof(*list.at)) };
+    const struct pm_proc *proc = &procs[i];
+
+    for (size_t k = 0; k < part->past.n; ++k) {
+        const struct pm_past_life *life = &part->past.at[k];
 
         if (strcmp(life->name, proc->name) == 0 && strcmp(life->group, proc->group) == 0
             && strcmp(life->host, proc->host) == 0)

@@ -4,12 +4,17 @@
 
 #include "ctl.h"
 
-/* The newest `most` ends of each of these processes. An error has been told to the user. */
-enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
-                     struct pm_frame *out) PM_MUST_USE;
+/* The ends of many processes: more than one answer holds, so in parts. */
+struct past { struct pm_frame *parts; size_t n; };
 
-/* Those of one process, in the order they ended; shallow copies, `at` is the caller's to free. */
-struct pm_past_life_list past_of(const struct pm_endings *all, const struct pm_proc *proc)
+/* The newest `most` ends of each of these processes; past_fini(&out) also after an error, which
+ * has been told to the user. */
+enum pm_err past_ask(struct ctl *ctl, const struct pm_proc *procs, size_t n, uint64_t most,
+                     struct past *out) PM_MUST_USE;
+void past_fini(struct past *past);
+
+/* Those of procs[i], in the order they ended; shallow copies, `at` is the caller's to free. */
+struct pm_past_life_list past_of(const struct past *past, const struct pm_proc *procs, size_t i)
     PM_MUST_USE;
 
 /* One line: when, which life, how long it had lived, how it ended, what it had used. Heap. */

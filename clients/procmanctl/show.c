@@ -201,13 +201,13 @@ static enum pm_err show_all(struct ctl *ctl, const struct pm_exported *exported)
     size_t n = exported->specs.n;
     struct sight *sights = pm_alloc((n + 1) * sizeof(*sights));
     struct pm_frame *frames = pm_alloc((n + 1) * sizeof(*frames));
-    struct pm_frame ends = { 0 };
+    struct past ends = { 0 };
     enum pm_err err = exported->procs.n == n ? PM_OK : ctl_fail(ctl, PM_BAD_MESSAGE);
 
     if (err == PM_OK)
         err = past_ask(ctl, exported->procs.at, n, LAST_RUNS, &ends);
     for (size_t i = 0; i < n && err == PM_OK; ++i) {
-        sights[i].past = past_of(ends.msg, &exported->procs.at[i]);
+        sights[i].past = past_of(&ends, exported->procs.at, i);
         sights[i].process = exported->procs.at[i];
         sights[i].spec = exported->specs.at[i];
         if (!ctl->set.show_env)
@@ -225,7 +225,7 @@ static enum pm_err show_all(struct ctl *ctl, const struct pm_exported *exported)
         free(sights[i].past.at);
         pm_frame_fini(&frames[i]);
     }
-    pm_frame_fini(&ends);
+    past_fini(&ends);
     free(frames);
     free(sights);
     return err;

@@ -301,13 +301,13 @@ static enum pm_err tell(struct ctl *ctl, const struct pm_snapshot *snapshot,
                         const struct pm_proc_list *procs)
 {
     struct story *stories = pm_alloc((procs->n + 1) * sizeof(*stories));
-    struct pm_frame frame = { 0 };
-    enum pm_err err = past_ask(ctl, procs->at, procs->n, PM_LIMIT_PAST, &frame);
+    struct past past;
+    enum pm_err err = past_ask(ctl, procs->at, procs->n, PM_LIMIT_PAST, &past);
 
     for (size_t i = 0; i < procs->n && err == PM_OK; ++i) {
         stories[i].process = procs->at[i];
         stories[i].deputy = deputy_of(snapshot, procs->at[i].host);
-        stories[i].past = past_of(frame.msg, &procs->at[i]);
+        stories[i].past = past_of(&past, procs->at, i);
     }
     if (err == PM_OK && ctl->set.json)
         err = out_json("processes", &story_desc, stories, procs->n);
@@ -319,7 +319,7 @@ static enum pm_err tell(struct ctl *ctl, const struct pm_snapshot *snapshot,
     for (size_t i = 0; i < procs->n; ++i)
         free(stories[i].past.at);
     free(stories);
-    pm_frame_fini(&frame);
+    past_fini(&past);
     return err;
 }
 
