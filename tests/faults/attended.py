@@ -3,13 +3,12 @@ import signal
 import time
 
 from fleet import wait_until
-from ground import SLOWNESS, Violation
+from ground import SLOWNESS, Violation, probe
 from harm import a_moment, fault, kill_deputy, kill_keeper
 
 STOP_AFTER = 5  # seconds, of every arm
 EARLY = 1.5     # slowness cannot make a stop early; the last beat was up to a second before
 LATE = 8        # brains that die before they notice, keepers that are away, the last signal
-CALM = 1.5      # a beat and more, in which nothing may come back by itself
 
 
 def harm(ground, dice):
@@ -30,6 +29,7 @@ def living(ground, names):
 @fault("unattended, and our programs killed meanwhile", short=1, full=50, within=8, ground="watch")
 def _(ground, dice):
     arms = [name for name in ground.kids if name.startswith("arm")]
+    lives = {name: ground.proc(name)["run"] for name in arms}
     hangs = dice.random() < 0.5
     if hangs:
         ground.sheriffd.signal(signal.SIGSTOP)
@@ -52,10 +52,12 @@ def _(ground, dice):
         ground.begin_sheriff()
     for name in ground.names:
         ground.wait_link(name, "up")
-    time.sleep(CALM)
-    if living(ground, arms):
-        raise Violation(f"{living(ground, arms)} came back by itself")
     for name in arms:
         wait_until(lambda arm=name: "the sheriff was not heard for" in ground.proc(arm)["reason"],
                    f"it is told why {name} is down")
+    # What is ordered after the sheriff's return comes behind all he wished until then.
+    ground.order("restart", *(probe(name) for name in ground.names))
+    again = [name for name in arms if ground.proc(name)["run"] != lives[name]]
+    if again or living(ground, arms):
+        raise Violation(f"{again or living(ground, arms)} came back by itself")
     ground.order("start", *arms)

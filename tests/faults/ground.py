@@ -237,16 +237,28 @@ class Ground(Fleet):
         result = self.ctl("restart", *probes)
         return None if result.status == 0 else str(result)
 
+    def ends(self, name):
+        """token -> life, of all that are told."""
+        past = self.ok("why", name, "--json").json["processes"][0]["past"]
+        ends = {life["token"]: life for life in past}
+        if len(ends) < len(past):
+            raise Violation(f"an end is told twice: {past}")
+        return ends
+
     # ---- the verdict --------------------------------------------------------------------------
 
     @staticmethod
     def until_right(question, deadline):
-        """Asks until nothing is wrong any more; (what still is, when asked last)."""
+        """Asks until nothing is wrong any more; (what still is, when asked last). What became
+        right after the deadline is wrong."""
+        wrong = None
         while True:
-            wrong = question()
+            last, wrong = wrong, question()
             now = time.monotonic()
-            if wrong is None or now > deadline:
-                return wrong, now
+            if now > deadline:
+                return wrong or f"{last or 'it'}, and only then it was right", now
+            if wrong is None:
+                return None, now
             time.sleep(POLL)
 
     def verify(self, within):

@@ -52,7 +52,7 @@ def _(ground, dice):
 
 @fault("network flapping", short=1, full=50)
 def _(ground, dice):
-    for _ in range(4):
+    for _ in range(6):
         ground.link.cut()
         a_moment(dice, 0.4)
         ground.link.mend()

@@ -1,37 +1,57 @@
 """Faults: our programs are replaced while they run, in peace and in the middle of harm."""
+from fleet import wait_until
 from ground import Violation
 from harm import VICTIMS, a_moment, fault, kill_kids, some_of_alpha, wait_replaced
 
 CODE = 3    # what the crasher always ends with
+KEPT = 40   # so many of its last ends are always there; older ones may have gone
 
 
-def crash_on(ground):
-    """The crasher lives short lives meanwhile; from which on they count."""
-    ground.may_touch("crasher")
-    ground.ctl("start", "crasher")
-    return ground.proc("crasher")["run"]
+class Crashes:
+    """The crasher lives short lives meanwhile, and how each of them ends is known."""
 
+    def __init__(self, ground):
+        self.ground, self.before = ground, ground.ends("crasher").keys()
+        ground.may_touch("crasher")
+        ground.ctl("start", "crasher")
+        self.first = self.now()
 
-def must_know_all_ends(ground, since):
-    """Of each life since then how it ended; the last one was stopped."""
-    ground.ok("stop", "crasher")
-    past = ground.ok("show", "crasher", "--json").json["processes"][0]["past"]
-    for life in past:
-        if life["run"] > since and life.get("exit_code") != CODE and not life.get("exit_signal"):
-            raise Violation(f"how the crasher ended is not known: {life}")
+    def now(self):
+        return self.ground.proc("crasher")["run"]
+
+    def wait_for_more(self):
+        since = self.now()
+        wait_until(lambda: self.now() > since + 1, "the crasher crashes on")
+
+    def must_be_known(self):
+        """The last one may have been stopped."""
+        self.ground.ok("stop", "crasher")
+        last = self.now()
+        lives = range(max(self.first, last - KEPT + 1), last + 1)
+
+        def told():
+            new = {life["run"]: life for token, life in self.ground.ends("crasher").items()
+                   if token not in self.before}
+            return new if new.keys() >= set(lives) else None
+
+        ends = wait_until(told, f"the ends of {lives} are told")
+        for run in lives:
+            stopped = run == last and ends[run].get("exit_signal")
+            if ends[run].get("exit_code") != CODE and not stopped:
+                raise Violation(f"how the crasher ended is not known: {ends[run]}")
 
 
 @fault("deputy upgraded under load", short=1, full=200)
 def _(ground, dice):
     """Nobody's parent is anybody else afterwards, so each exit code is exact."""
     name = dice.choice(ground.names)
-    keeper, since = ground.deputyd[name].pid, crash_on(ground)
+    keeper, crashes = ground.deputyd[name].pid, Crashes(ground)
     a_moment(dice, 0.2)
     result = ground.ctl("deputy", "upgrade", name)
     if result.status != 0 or not ground.deputyd[name].running:
         raise Violation(f"{name}, keeper {keeper}, is not upgraded: {result}")
-    a_moment(dice, 0.1)
-    must_know_all_ends(ground, since)
+    crashes.wait_for_more()
+    crashes.must_be_known()
 
 
 def killed_while_upgraded(victim, short, full):
