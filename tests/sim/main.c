@@ -24,36 +24,54 @@
 #define TROUBLE_MS  30000
 #define CONVERGE_MS 40000 /* silence of 10 s, a new session, two beats, backoff, a stubborn life */
 #define LOOK_MS     250
-#define STABLE_MS   4000  /* what has converged stays as it is */
+#define STABLE_MS   15000 /* longer than either end of half a connection believes in it */
 
 static int64_t worst_ms;
 
+static bool agrees(struct world *w, char *why, size_t size)
+{
+    return office_is_open(w) && has_converged(w, why, size);
+}
+
 static void agree(struct world *w, int64_t began_ms)
 {
-    char why[400] = "";
+    char why[400] = "the office is closed";
 
-    while (!office_is_open(w) || !has_converged(w, why, sizeof why)) {
+    while (!agrees(w, why, sizeof why)) {
         if (w->now_ms - began_ms > CONVERGE_MS)
             wrong(w, "still not converged after %d ms: %s", CONVERGE_MS, why);
         world_live(w, LOOK_MS);
     }
 }
 
+/* At every look, and without a birth. */
+static bool stays_so(struct world *w)
+{
+    int64_t end_ms = w->now_ms + STABLE_MS;
+    uint64_t births = w->births;
+    char why[400];
+
+    while (w->now_ms < end_ms) {
+        world_live(w, LOOK_MS);
+        if (!agrees(w, why, sizeof why)) {
+            tell(w, "no longer: %s", why);
+            return false;
+        }
+    }
+    if (births != w->births)
+        wrong(w, "lives begin though nothing happened");
+    return true;
+}
+
 /* Until it stays so: a connection of which only one end is left looks well for some seconds. */
 static void converge(struct world *w)
 {
     int64_t began_ms = w->now_ms, agreed_ms;
-    char why[400];
-    uint64_t births;
 
     do {
         agree(w, began_ms);
         agreed_ms = w->now_ms - began_ms;
-        births = w->births;
-        world_live(w, STABLE_MS);
-    } while (!has_converged(w, why, sizeof why));
-    if (births != w->births)
-        wrong(w, "lives begin though nothing happened");
+    } while (!stays_so(w));
     if (agreed_ms > worst_ms)
         worst_ms = agreed_ms;
     learn_what_is(w);
