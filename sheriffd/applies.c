@@ -97,6 +97,17 @@ static void record(struct sheriff *s, const struct pm_change *change, const char
     }
 }
 
+/* What does not fit a message is counted. */
+static void send_plan(struct sheriff *s, uint64_t peer, const struct pm_plan *whole)
+{
+    struct pm_plan part = *whole;
+
+    while (s->port->to_client(s->self, peer, PM_MSG_PLAN, &part) != PM_OK && part.changes.n > 0) {
+        part.changes.n /= 2;
+        part.left_out = whole->changes.n - part.changes.n;
+    }
+}
+
 static void tell(struct sheriff *s, struct answer *answer, enum pm_err err, const char *text)
 {
     if (err == PM_OK)
@@ -109,8 +120,8 @@ static void tell(struct sheriff *s, struct answer *answer, enum pm_err err, cons
     }
     answer->plan.request = answer->request;
     answer->plan.generation = s->desired.committed;
-    if (err == PM_OK) /* too long a list is left out: the reply says that it is done */
-        (void)s->port->to_client(s->self, answer->peer, PM_MSG_PLAN, &answer->plan);
+    if (err == PM_OK)
+        send_plan(s, answer->peer, &answer->plan);
     api_reply(s, answer->peer, answer->request, err, "%s", text);
 }
 
@@ -195,8 +206,8 @@ static void answer_plan(struct sheriff *s, const struct sheriff_client *client,
 
     said.request = ask->request;
     said.generation = s->desired.committed;
-    if (api_answer(s, client->peer, PM_MSG_PLAN, &said))
-        api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
+    send_plan(s, client->peer, &said);
+    api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
     pm_arena_fini(&arena);
 }
 

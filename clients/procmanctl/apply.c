@@ -1,5 +1,6 @@
 /* apply: a file becomes the wish. The sheriff compares and decides; here the file is read and
  * what he says is printed: for each process none, live, restart and why, add, remove. */
+#include "out.h"
 #include "table.h"
 #include "verbs.h"
 
@@ -85,6 +86,9 @@ static void print_sum(const struct pm_change_list *changes, bool plan_only)
 
 static enum pm_err print_plan(const struct ctl *ctl, const struct pm_plan *plan, bool plan_only)
 {
+    if (plan->left_out > 0)
+        complain("%llu more changes %s than one answer holds; they are not listed",
+                 (unsigned long long)plan->left_out, plan_only ? "would be made" : "were made");
     if (ctl->set.json)
         return out_json("plan", &pm_change_desc, plan->changes.at, plan->changes.n);
     if (plan->changes.n > 0)

@@ -31,7 +31,9 @@ static bool stage_to_deputy(void *self, uint64_t peer, enum pm_msg kind, const v
 
 static enum pm_err stage_to_client(void *self, uint64_t peer, enum pm_msg kind, const void *msg)
 {
-    if (pm_encoded_size(pm_msg_desc(kind), msg) > PM_LIMIT_FRAME)
+    size_t most = ((struct stage *)self)->client_most;
+
+    if (pm_encoded_size(pm_msg_desc(kind), msg) > (most > 0 ? most : PM_LIMIT_FRAME))
         return PM_LIMIT;
     stage_hear(self, TO_CLIENT, peer, kind, msg);
     return PM_OK;

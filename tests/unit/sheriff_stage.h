@@ -28,6 +28,7 @@ struct stage {
     struct history *asked;
     uint64_t random, request;
     bool deaf;                  /* deputies cannot be reached */
+    size_t client_most;         /* bytes that a message to a client holds; 0: as many as any */
     bool finished;
     size_t logged;
 };

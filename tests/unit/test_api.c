@@ -108,6 +108,24 @@ Test(api, plans_without_changing_anything)
     cr_assert_not_null(seen_by_client(&stage, "roscore"));
 }
 
+Test(api, lists_as_many_changes_as_a_message_holds_and_counts_the_others)
+{
+    static struct pm_spec specs[40];
+    static char names[40][16];
+
+    for (size_t i = 0; i < PM_COUNT(specs); i++) {
+        snprintf(names[i], sizeof names[i], "p%zu", i);
+        specs[i] = spec(names[i], "rig08", "true");
+    }
+    stage.client_most = 1000;
+    client_applies(&stage, PM_APPLY_MODE_MERGE, false, specs, PM_COUNT(specs));
+    const struct pm_plan *plan = heard(&stage, PM_MSG_PLAN);
+    cr_assert_gt(plan->changes.n, 0);
+    cr_assert_gt(plan->left_out, 0);
+    cr_assert_eq(plan->changes.n + plan->left_out, PM_COUNT(specs));
+    cr_assert_str_eq(reply()->error, "ok");
+}
+
 Test(api, remembers_the_deputies_a_file_expects)
 {
     const char *names[] = { "robot7" };
