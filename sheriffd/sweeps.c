@@ -1,7 +1,8 @@
 /* Sweeps.
  *
  * Every deputy asked answers for itself, and its answer goes on to the client at once; a reply
- * ends them when all have answered, or when the time is over. It names those who did not.
+ * ends them when all have answered who still can, or when the time is over. It names those who did
+ * not. Who is asked is sorted by name, once each.
  * That strays were ended is an event of that host, with who asked.
  */
 #include "sheriffd/sweeps.h"
@@ -87,20 +88,35 @@ static bool in_touch(const struct deputy *deputy)
 
 static void add(struct sweep *sweep, struct deputy *deputy)
 {
-    for (size_t i = 0; i < sweep->n; i++)
-        if (sweep->asked[i].deputy == deputy)
-            return;
     sweep->asked[sweep->n++] = (struct asked){
         .deputy = deputy, .session = in_touch(deputy) ? deputy->session : 0 };
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct asked *)a)->deputy->name, ((const struct asked *)b)->deputy->name);
+}
+
+static void sort(struct sweep *sweep)
+{
+    size_t n = 0;
+
+    if (sweep->n > 1)
+        qsort(sweep->asked, sweep->n, sizeof *sweep->asked, by_name);
+    for (size_t i = 0; i < sweep->n; i++)
+        if (n == 0 || sweep->asked[n - 1].deputy != sweep->asked[i].deputy)
+            sweep->asked[n++] = sweep->asked[i];
+    sweep->n = n;
 }
 
 /* False: one of the names is no deputy's, and the client knows. */
 static bool choose(struct sheriff *s, const struct sheriff_client *client,
                    const struct pm_sweep *ask, struct sweep *sweep)
 {
+    size_t most = ask->hosts.n > 0 ? ask->hosts.n : s->fleet.n;
     char name[PM_LIMIT_NAME * 4 + 1];
 
-    sweep->asked = pm_alloc((s->fleet.n + 1) * sizeof *sweep->asked);
+    sweep->asked = pm_alloc((most + 1) * sizeof *sweep->asked);
     for (size_t i = 0; ask->hosts.n == 0 && i < s->fleet.n; i++)
         if (in_touch(s->fleet.deputies[i]))
             add(sweep, s->fleet.deputies[i]);
@@ -113,9 +129,33 @@ static bool choose(struct sheriff *s, const struct sheriff_client *client,
         }
         add(sweep, deputy);
     }
+    sort(sweep);
     if (sweep->n == 0)
         api_reply(s, client->peer, ask->request, PM_LOST, "no deputy is connected");
     return sweep->n > 0;
+}
+
+static void pass_on(struct sheriff *s, const struct sweep *sweep, bool kill)
+{
+    for (size_t i = 0; i < sweep->n; i++) {
+        const struct asked *asked = &sweep->asked[i];
+
+        if (asked->session != 0)
+            (void)sessions_send(s, asked->deputy, PM_MSG_SWEEP, &(struct pm_sweep){
+                .session = asked->session, .request = sweep->number, .kill = kill });
+    }
+}
+
+/* A deputy whose session is over will not answer any more. */
+static bool may_come(const struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->n; i++) {
+        const struct asked *asked = &sweep->asked[i];
+
+        if (!asked->answered && asked->session != 0 && asked->deputy->session == asked->session)
+            return true;
+    }
+    return false;
 }
 
 static bool too_many(const struct sheriff *s)
@@ -152,21 +192,19 @@ void sweeps_take(struct sheriff *s, const struct sheriff_client *client,
         forget(&s->sweeps);
         return;
     }
-    for (size_t i = 0; i < sweep->n; i++)
-        if (sweep->asked[i].session != 0)
-            (void)sessions_send(s, sweep->asked[i].deputy, PM_MSG_SWEEP, &(struct pm_sweep){
-                .session = sweep->asked[i].session, .request = sweep->number,
-                .kill = ask->kill });
+    pass_on(s, sweep, ask->kill);
+    if (!may_come(sweep))
+        conclude(s, &s->sweeps);
 }
 
 /* ---- answers ---------------------------------------------------------------------- */
 
-static struct asked *find_asked(struct sweep *sweep, const struct deputy *deputy)
+static struct asked *find_asked(const struct sweep *sweep, struct deputy *deputy)
 {
-    for (size_t i = 0; i < sweep->n; i++)
-        if (sweep->asked[i].deputy == deputy && sweep->asked[i].session == deputy->session)
-            return &sweep->asked[i];
-    return NULL;
+    struct asked key = { .deputy = deputy };
+    struct asked *found = bsearch(&key, sweep->asked, sweep->n, sizeof key, by_name);
+
+    return found != NULL && found->session == deputy->session ? found : NULL;
 }
 
 static void record_killed(struct sheriff *s, const struct sweep *sweep,
@@ -182,7 +220,7 @@ static void record_killed(struct sheriff *s, const struct sweep *sweep,
                     n == 1 ? "process" : "processes", n == 1 ? "was" : "were");
 }
 
-void sweeps_on_strays(struct sheriff *s, const struct deputy *deputy,
+void sweeps_on_strays(struct sheriff *s, struct deputy *deputy,
                       const struct pm_strays *strays)
 {
     struct pm_strays answer = *strays;
@@ -208,17 +246,6 @@ void sweeps_on_strays(struct sheriff *s, const struct deputy *deputy,
         forget(at);
     else if ((*at)->n_answered == (*at)->n)
         conclude(s, at);
-}
-
-/* A deputy whose session is over will not answer any more. */
-static bool may_come(const struct sweep *sweep)
-{
-    for (size_t i = 0; i < sweep->n; i++) {
-        const struct asked *asked = &sweep->asked[i];
-        if (!asked->answered && asked->session != 0 && asked->deputy->session == asked->session)
-            return true;
-    }
-    return false;
 }
 
 void sweeps_check(struct sheriff *s)

@@ -6,7 +6,7 @@
 
 void sweeps_take(struct sheriff *s, const struct sheriff_client *client,
                  const struct pm_sweep *ask);
-void sweeps_on_strays(struct sheriff *s, const struct deputy *deputy,
+void sweeps_on_strays(struct sheriff *s, struct deputy *deputy,
                       const struct pm_strays *strays);
 void sweeps_check(struct sheriff *s); /* once a second: who waited too long */
 void sweeps_fini(struct sheriff *s);

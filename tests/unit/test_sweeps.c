@@ -88,6 +88,9 @@ Test(sweeps, do_not_wait_for_who_is_not_there)
     when_found(&k9, 0, false);
     pass(&stage, 1000);
     then_replied("lost", "no answer from k8");
+    forget_said(&stage);
+    when_sweep(&operator, &hosts[1], 1, false);
+    then_replied("lost", "no answer from k8"); /* at once: nobody is left to wait for */
 }
 
 Test(sweeps, ask_only_those_that_are_named)
