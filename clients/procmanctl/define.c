@@ -143,22 +143,30 @@ static enum pm_err write_file(const char *path, const char *text)
     return PM_IO;
 }
 
-static bool wants_json(const struct ctl *ctl)
+/* NULL: standard output. */
+static const char *path_of(const struct ctl *ctl)
 {
-    const char *dot = ctl->words.n > 0 ? strrchr(ctl->words.at[0], '.') : NULL;
+    return ctl->words.n > 0 && strcmp(ctl->words.at[0], "-") != 0 ? ctl->words.at[0] : NULL;
+}
+
+static bool wants_json(const struct ctl *ctl, const char *path)
+{
+    const char *dot = path ? strrchr(path, '.') : NULL;
 
     return ctl->set.json || (dot && strcmp(dot, ".json") == 0);
 }
 
 enum pm_err verb_export(struct ctl *ctl)
 {
-    const char *path = ctl->words.n > 0 ? ctl->words.at[0] : NULL;
+    const char *path = path_of(ctl);
     struct pm_export request = { 0 };
     struct pm_frame frame = { 0 };
     char *text PM_CLEANUP(pm_free) = NULL;
     const struct pm_spec_list *specs;
     enum pm_err err = ctl_open(ctl);
 
+    if (ctl->words.n > 1)
+        request.select = (struct pm_strs){ .at = ctl->words.at + 1, .n = ctl->words.n - 1 };
     if (err == PM_OK)
         err = ctl_call(ctl, PM_MSG_EXPORT, &request, PM_MSG_EXPORTED, &frame);
     if (err == PM_OK && !pm_client_may_command(ctl->client)) {
@@ -170,7 +178,7 @@ enum pm_err verb_export(struct ctl *ctl)
     if (err != PM_OK)
         return err;
     specs = &((const struct pm_exported *)frame.msg)->specs;
-    err = pm_config_write(specs->at, specs->n, wants_json(ctl), &text);
+    err = pm_config_write(specs->at, specs->n, wants_json(ctl, path), &text);
     if (err != PM_OK)
         complain("the configuration cannot be written: %s", pm_err_sentence(err));
     else if (path)

@@ -125,10 +125,12 @@ const struct verb verbs[] = {
     { "remove", NULL, "SEL… [--no-wait] [--timeout TIME]", "stop processes and forget them", NULL,
       "procmanctl remove tools/clock\n", ORDERS, 1, ANY_NUMBER, "remove" NEEDS_SELECTOR,
       verb_remove },
-    { "export", NULL, "[FILE]", "the running configuration, as a file that apply takes",
-      "JSON when FILE ends with .json or with --json, else YAML; without FILE to standard output. "
-      "It has the values of environment variables.",
-      "procmanctl export\nprocmanctl export fleet.json\n", 0, 0, 1, NULL, verb_export },
+    { "export", NULL, "[FILE [SEL…]]", "the running configuration, as a file that apply takes",
+      "JSON when FILE ends with .json or with --json, else YAML; without FILE, or with -, to "
+      "standard output. With selectors only of those processes. It has the values of environment "
+      "variables.",
+      "procmanctl export\nprocmanctl export fleet.json\nprocmanctl export - drivers/ @rig08\n",
+      0, 0, ANY_NUMBER, NULL, verb_export },
     { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]",
       "what happened, and who caused it",
       "The last 50; -n all, and what --since says: as many as one answer holds.",

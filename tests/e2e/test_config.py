@@ -1,4 +1,5 @@
 """Configuration: what loads, what is refused, and that only what changed is touched."""
+import json
 import signal
 
 import pytest
@@ -230,6 +231,18 @@ def test_add_edit_export_remove(alone):
     alone.ok("remove", "drivers/cam")
     wait_until(lambda: alone.proc("cam") is None, "it is forgotten")
     assert not alive(pid)
+
+
+def test_export_of_some_processes(alone):
+    alone.apply({"name": "cam", "group": "drivers", "command": "sleep 4742"},
+                {"name": "web", "command": "sleep 4743"})
+    some = alone.ok("export", "-", "drivers/").out
+    assert "cam" in some and "web" not in some, some
+    path = alone.dir / "web.json"
+    alone.ok("export", path, "web", "@alpha", "!drivers/")
+    assert [row["name"] for row in json.loads(path.read_text())["processes"]] == ["web"]
+    result = alone.ctl("export", "-", "wbe")
+    assert result.status == 4 and result.out == "" and "web" in result.err, result
 
 
 def test_add_of_a_known_name_is_refused(alone):
