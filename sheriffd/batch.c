@@ -10,6 +10,7 @@ struct batch *batch_open(uint64_t number)
 
     batch->number = number;
     pm_arena_init(&batch->arena, SIZE_MAX);
+    pm_arena_init(&batch->event_arena, SIZE_MAX);
     return batch;
 }
 
@@ -29,8 +30,10 @@ void batch_close(struct batch **batch)
     free(old->wants);
     free(old->gone);
     free(old->deputies);
+    free(old->events.at);
     free(old->text);
     pm_buf_fini(&old->bytes);
+    pm_arena_fini(&old->event_arena);
     pm_arena_fini(&old->arena);
     free(old);
     *batch = NULL;
@@ -87,6 +90,13 @@ void batch_add_deputy(struct batch *batch, const char *name, bool expected)
     batch->deputies[batch->n_deputies++] = (struct batch_name){
         .name = keep(&batch->arena, name), .expected = expected };
     batch->wishes = true;
+}
+
+void batch_give_events(struct batch *batch, struct pm_event_list events, struct pm_arena *arena)
+{
+    batch->events = events;
+    batch->event_arena = *arena;
+    pm_arena_init(arena, arena->limit);
 }
 
 struct batch_past *batch_past_open(const struct pm_endings *endings)

@@ -20,10 +20,11 @@ struct batch {
     uint64_t *gone;               /* ids of wishes to forget */
     struct batch_name *deputies;  /* names the configuration expects, or no longer */
     size_t n_specs, n_wants, n_gone, n_deputies;
-    struct pm_event_list events;
+    struct pm_event_list events;  /* its array is heap */
     struct batch_past *past;      /* the last first */
     struct pm_buf bytes;
-    struct pm_arena arena;        /* holds the texts and events */
+    struct pm_arena arena;        /* holds the texts of wishes */
+    struct pm_arena event_arena;  /* and of events */
     enum pm_err err;              /* the store's answer: OK, or nothing of it happened … */
     char *text;                   /* … because of this; heap */
 };
@@ -36,6 +37,9 @@ enum pm_err batch_add_spec(struct batch *batch, const struct pm_spec *spec) PM_M
 void batch_add_want(struct batch *batch, const struct batch_want *want); /* by is copied */
 void batch_add_gone(struct batch *batch, uint64_t id);
 void batch_add_deputy(struct batch *batch, const char *name, bool expected);
+
+/* Given away, with the arena their texts are in, which is empty then; once a batch. */
+void batch_give_events(struct batch *batch, struct pm_event_list events, struct pm_arena *arena);
 
 /* Everything in the store, when the sheriff begins. */
 struct image {

@@ -119,17 +119,10 @@ const struct pm_event *journal_publish(struct journal *journal)
 
 void journal_store(struct journal *journal, struct batch *batch)
 {
-    struct pm_event *rows = NULL;
-
     if (journal->n == 0)
         return;
-    rows = pm_arena_get(&batch->arena, journal->n * sizeof *rows);
-    pm_assert(rows != NULL);
-    for (size_t i = 0; i < journal->n; i++) {
-        enum pm_err err = pm_copy(&pm_event_desc, &journal->rows[i], &batch->arena, &rows[i]);
-        pm_assert(err == PM_OK);
-    }
-    batch->events = (struct pm_event_list){ .at = rows, .n = journal->n };
-    journal->n = journal->published = 0;
-    pm_arena_fini(&journal->arena);
+    batch_give_events(batch, (struct pm_event_list){ .at = journal->rows, .n = journal->n },
+                      &journal->arena);
+    journal->rows = NULL;
+    journal->n = journal->cap = journal->published = 0;
 }

@@ -23,6 +23,10 @@
 #define APPLICATION 0x504d616e /* "PMan": pragma application_id of our files */
 #define SCHEMA      3          /* pragma user_version */
 
+/* Pages kept in memory, in KiB. Nearly all is written at the ends of tables, and what is read again
+ * the kernel has, so SQLite's 2 MiB would only be what a crowd leaves behind for good. */
+#define CACHE_KIB "512"
+
 /* What each version added to the one before; a new store is made of all of them. An older one is
  * brought up to date in one transaction, when it was found sound. */
 static const char schema_1[] =
@@ -187,7 +191,8 @@ static enum pm_err prepare(struct store_db *db, const char *path, uint64_t fresh
             return PM_BAD_CONFIG;
     }
     if (rc == SQLITE_OK)
-        rc = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+        rc = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                      "PRAGMA cache_size = -" CACHE_KIB);
     if (rc == SQLITE_OK && version < SCHEMA)
         rc = make_schema(db, version, fresh_id);
     if (rc == SQLITE_OK)
