@@ -55,6 +55,19 @@ def test_an_end_is_told_with_its_cause_and_its_last_lines(alone, command, having
         assert f"| {line}" in said
 
 
+def test_the_ends_of_more_processes_than_one_question_names(alone):
+    alone.apply(*({"name": f"p{i}", "command": f"exit {i % 7}"} for i in range(170)))
+
+    def told():
+        stories = alone.ok("why", "--json", "p*").json["processes"]
+        return stories if all(story["past"] for story in stories) else None
+    stories = wait_until(told, "all ends are told")
+    assert len(stories) == 170
+    for row in stories:
+        name, code = row["process"]["name"], row["past"][-1]["exit_code"]
+        assert row["past"][-1]["name"] == name and code == int(name[1:]) % 7, row
+
+
 def test_a_core_dump_and_what_a_life_has_used(alone):
     alone.apply(down("heavy", "sh -c 'ulimit -c unlimited; i=0; while [ $i -lt 100000 ]; "
                      "do i=$((i+1)); done; kill -SEGV $$'"))
