@@ -6,6 +6,7 @@
 #include "brain/shell.h"
 
 #include <procman/log.h>
+#include <procman/spare.h>
 
 #include <czmq.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ struct loop {
     const char *stats_topic;
     int epoll, timer, signals;
     struct pm_mono armed, look_at;
+    struct pm_spare spare;
     bool writing; /* the keeper's link is watched for room, too */
 };
 
@@ -52,6 +54,7 @@ static void look(struct loop *l, struct pm_mono now)
         return;
     l->look_at = pm_mono_after(now, LOOK_MS);
     oom_look(&l->shell->oom);
+    pm_spare_look(&l->spare);
     if (l->shell->unheard)
         l->shell->over = true; /* the keeper gives a new brain all pipes; once a second will do */
     if (brain_session(l->shell->brain) == 0)
