@@ -22,6 +22,7 @@ struct watched {       /* one slot */
     int fd;
     uint64_t ticks;    /* at the last look */
     bool looked;       /* once at least: there is a difference to tell */
+    uint64_t seen;     /* the number of the last look that came by */
     struct pm_usage told;
 };
 
@@ -34,6 +35,7 @@ struct sampler {
     struct sample_cpu cpu_before;
     struct timespec last;
     uint64_t session;  /* to which the rows were told */
+    uint64_t looks;
     long ticks_per_second, page_bytes, cores;
 };
 
@@ -171,6 +173,18 @@ static void forget_told(struct sampler *s, uint64_t session)
         s->slots[i].told = (struct pm_usage){ 0 };
 }
 
+/* Slots whose processes were removed before we saw that they had ended. */
+static void leave_unseen(struct sampler *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct watched *watched = &s->slots[i];
+        if (watched->pid != 0 && watched->seen != s->looks) {
+            close_if_open(watched->fd);
+            *watched = (struct watched){ 0 };
+        }
+    }
+}
+
 void sampler_look(struct sampler *s, const struct brain *brain, const struct output *output,
                   struct pm_stats *out)
 {
@@ -178,6 +192,7 @@ void sampler_look(struct sampler *s, const struct brain *brain, const struct out
     double elapsed_ms = ms_since(s);
 
     *out = (struct pm_stats){ .session = brain_session(brain) };
+    s->looks++;
     forget_told(s, out->session);
     look_at_machine(s, output, &out->machine);
     if (n > s->rows_cap) {
@@ -191,9 +206,11 @@ void sampler_look(struct sampler *s, const struct brain *brain, const struct out
         struct watched *watched = place_of(s, life.slot);
         if (watched == NULL || life.id == 0)
             continue; /* never lived here, or the sheriff does not know it */
+        watched->seen = s->looks;
         follow_life(watched, &life);
         look_at_life(s, watched, elapsed_ms, &now);
         if (sample_changed(&watched->told, &now))
             s->rows[out->procs.n++] = watched->told = now;
     }
+    leave_unseen(s);
 }

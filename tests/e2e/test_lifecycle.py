@@ -233,3 +233,23 @@ def test_deputyd_leaves_them_running_when_told_and_takes_them_back(fleet):
     assert fleet.pid("one") == pid
     fleet.ok("stop", "one")
     assert not alive(pid)
+
+
+def measured(pid):
+    """The processes whose numbers in /proc a daemon holds open."""
+    links = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            continue
+    return [link for link in links if link.startswith("/proc/") and link.count("/") == 3]
+
+
+def test_who_ends_and_is_removed_at_once_leaves_no_descriptor_behind(alone):
+    names = [f"kid-{i}" for i in range(20)]
+    alone.apply(*({"name": name, "exec": ["sleep", "1000"]} for name in names))
+    brain = alone.brain(alone.alpha)
+    wait_until(lambda: len(measured(brain)) == len(names), "each is measured")
+    alone.ok("remove", *names)
+    wait_until(lambda: not measured(brain), "none is any more")
