@@ -1,12 +1,15 @@
-"""Does harm to a private fleet, by a seeded plan, and proves after each harm that all is well.
+"""Does harm to private fleets, by a seeded plan, and proves after each harm that all is well.
 
-    scripts/faults [--full] [--seed N] [--only WORDS]… [--rounds N] [--logs] [--table FILE]
+    scripts/faults [--full] [--jobs N] [--seed N] [--only WORDS]… [--rounds N] [--logs]
+                   [--table FILE]
     scripts/faults --list
 
 --only takes a fault's name, or words that are in several. Each round has dice of its own, drawn
 from seed, fault and round: `--only NAME --seed N` repeats the rounds of one fault, as exactly as
 the machine allows. After a broken promise the fleet is made anew, so that one bug is not counted
-twice.
+twice; what was done to it before is told, for it may be the cause.
+
+With --table a run goes on where the one before left off: rounds that are in the table are done.
 """
 import argparse
 import importlib
@@ -20,9 +23,11 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e
 
 # pylint: disable=wrong-import-position
 import selfcheck
+from crew import ALONE, pieces, share_out
 from ground import BIN, Ground, KID, SANITIZED
 from grounds import GROUNDS, SMALL_DISKS
 from harm import ROWS
+from tally import Tallies, Tally
 
 for faults in ("deaths", "upkeep", "clocks", "network", "shortage", "memory", "stores", "people",
                "crowds", "strangers", "trees", "attended"):
@@ -34,40 +39,25 @@ BACK_TO_BASELINE = 10   # seconds
 GROWTH = 1.25
 GROWTH_BYTES = (32 if SANITIZED else 2) << 20
 
-
 SAMPLED = 1.5   # seconds until each process has been measured, which keeps a descriptor open
 
-
-NAMES = {row.name for row in ROWS}
-
-
-class Tally:
-    """What came of one fault."""
-
-    def __init__(self):
-        self.times = self.failed = 0
-        self.lost = self.doubled = self.torn = self.second = self.forgotten = 0
-        self.worst = 0.0
-        self.spent = 0.0
+NAMES = {row.name: row for row in ROWS}
 
 
-class Driver:
-    def __init__(self, options):
-        self.options = options
-        self.tallies = {row.name: Tally() for row in ROWS}
-        self.ground, self.baseline = None, {}
-        self.passed = self.failed = 0
+class Plan:
+    """What is to be done, and what cannot be."""
+
+    def __init__(self, options, done):
+        self.options, self.done = options, done
         self.skipped = []
 
-    # ---- the plan -----------------------------------------------------------------------------
-
-    def plan(self):
+    def steps(self):
         """[(row, round)]: by ground, and in each of them shuffled."""
         dice = random.Random(self.options.seed)
         steps = []
         for ground in GROUNDS:
             rounds = [(row, number) for row in ROWS if row.ground == ground
-                      for number in range(self.rounds(row))]
+                      for number in range(self.done[row.name].times, self.rounds(row))]
             dice.shuffle(rounds)
             steps += rounds
         return steps
@@ -84,9 +74,20 @@ class Driver:
             return options.rounds
         return row.full if options.full else max(row.short, 1 if options.only else 0)
 
+
+class Driver:
+    """Does one round after the other, on one ground at a time. What comes of each goes to
+    on_news: (name of the fault or None, its Tally, what was right, what was wrong)."""
+
+    def __init__(self, options, on_news):
+        self.options, self.on_news = options, on_news
+        self.ground, self.baseline = None, {}
+        self.history = []       # what was done to this ground
+
     # ---- grounds ------------------------------------------------------------------------------
 
     def raise_ground(self, row):
+        self.history = []
         self.ground = Ground(*GROUNDS[row.ground]())
         self.ground.sort = row.ground
         if row.ground in SMALL_DISKS:
@@ -105,7 +106,7 @@ class Driver:
         except Exception as problem:    # it must not live on, whatever is wrong with it
             wrong = [f"{type(problem).__name__}: {problem}"]
             ground.destroy()
-        self.count(not wrong, f"the end of the {ground.sort}", "\n".join(wrong), ground)
+        self.count(None, Tally(), f"the end of the {ground.sort}", "\n".join(wrong), ground)
         ground.remove()
 
     def last_look(self, ground):
@@ -130,7 +131,7 @@ class Driver:
     # ---- a round ------------------------------------------------------------------------------
 
     def run(self, row, number):
-        tally, wrong = self.tallies[row.name], None
+        tally, wrong = Tally(), None
         dice = random.Random(f"{self.options.seed}/{row.name}/{number}")
         if self.ground is None or self.ground.sort != row.ground:
             self.leave_ground()
@@ -140,15 +141,17 @@ class Driver:
                 self.raise_ground(row)
                 begun = time.monotonic()
             seconds = row.inject(self.ground, dice) or 0    # of what it measured itself
-            tally.worst = max(tally.worst, seconds, self.ground.verify(row.within))
+            tally.worst = max(seconds, self.ground.verify(row.within))
         except Exception as problem:    # whatever a fault stumbles over is one
             wrong = "; ".join((f"{type(problem).__name__}: {problem}", *self.dead()))
-        tally.times += 1
-        tally.spent += time.monotonic() - begun
-        tally.failed += bool(wrong)
-        self.count(not wrong, f"{row.name}, round {number}", wrong, self.ground)
+        tally.times = 1
+        tally.spent = time.monotonic() - begun
+        tally.failed = int(bool(wrong))
         if wrong and self.ground:
             self.note_damage(tally)
+        self.count(row.name, tally, f"{row.name}, round {number}", wrong, self.ground)
+        self.history.append(row.name)
+        if wrong and self.ground:
             self.abandon()
 
     def dead(self):
@@ -159,76 +162,117 @@ class Driver:
 
     def note_damage(self, tally):
         """Only a ground that is given up has any."""
-        lost, doubled, torn = self.ground.damage()
-        tally.lost += lost
-        tally.doubled += doubled
-        tally.torn += torn
-        tally.second += self.ground.second_copies()
-        tally.forgotten += self.ground.forgotten()
+        tally.lost, tally.doubled, tally.torn = self.ground.damage()
+        tally.second = self.ground.second_copies()
+        tally.forgotten = self.ground.forgotten()
 
     def abandon(self):
         self.ground.destroy()
         self.ground.remove()
         self.ground = None
 
-    def count(self, good, what, wrong, ground):
-        self.passed += good
-        self.failed += not good
-        if not good:
-            print(f"FAILED {what} (seed {self.options.seed}): {wrong}", flush=True)
+    def count(self, name, tally, what, wrong, ground):
+        said = None
+        if wrong:
+            said = f"FAILED {what} (seed {self.options.seed}): {wrong}"
+            if self.history:
+                said += f"\nbefore: {', '.join(self.history)}"
             if self.options.logs and ground:
-                print(ground.logs(), flush=True)
+                said += "\n" + ground.logs()
+        self.on_news((name, tally, said))
 
     # ---- all ----------------------------------------------------------------------------------
 
+    def go(self, steps):
+        for row, number in steps:
+            self.run(row, number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.ground:
+            self.abandon()
+
+
+class Run:
+    """All that is to be done, by one driver or several, and the account of it."""
+
+    def __init__(self, options):
+        self.options, self.begun = options, time.monotonic()
+        self.tallies = Tallies(NAMES)
+        if options.table:
+            self.tallies.load(options.table)
+        self.plan = Plan(options, self.tallies)
+        self.passed = self.failed = self.done = self.steps = 0
+
     def go(self):
-        steps = self.plan()
-        begun = time.monotonic()
-        print(f"{BIN}: {len(steps)} rounds, seed {self.options.seed}", flush=True)
+        steps = self.plan.steps()
+        self.steps = len(steps)
+        print(f"{BIN}: {self.steps} rounds, seed {self.options.seed}", flush=True)
         blind = selfcheck.wrong(KID)
-        self.count(not blind, "the checker itself", blind, None)
+        self.take((None, Tally(), f"FAILED the checker itself: {blind}" if blind else None))
         try:
-            for step, (row, number) in enumerate(steps):
-                self.progress(step, len(steps), row.name)
-                self.run(row, number)
-            self.leave_ground()
+            self.share([step for step in steps if step[0].ground in ALONE], 1)
+            self.share([step for step in steps if step[0].ground not in ALONE],
+                       self.options.jobs)
         except KeyboardInterrupt:
-            self.count(False, "the rest", "interrupted", None)
-        finally:
-            if self.ground:
-                self.abandon()
-        self.progress(0, 0, "")
-        self.show_table(time.monotonic() - begun)
-        print(f"{self.passed} passed, {self.failed} failed")
-        return 1 if self.failed else 0
+            self.take((None, Tally(), "FAILED the rest: interrupted"))
+        return self.account()
 
-    @staticmethod
-    def progress(step, steps, name):
+    def share(self, steps, jobs):
+        if jobs > 1:
+            bad = share_out(pieces(steps, jobs), jobs, self.work, self.take)
+            for _ in range(bad):
+                self.take((None, Tally(), "FAILED: a driver has ended before its time"))
+            return
+        with Driver(self.options, self.take) as driver:
+            driver.go(steps)
+            driver.leave_ground()
+
+    def work(self, line):
+        """A driver of several: until there is nothing more to do."""
+        try:
+            with Driver(self.options, line.send) as driver:
+                while steps := line.send(None) or line.recv():
+                    driver.go([(NAMES[name], number) for name, number in steps])
+                driver.leave_ground()
+        except (KeyboardInterrupt, BrokenPipeError, EOFError):
+            sys.exit(1)
+
+    def take(self, news):
+        """What came of one round, or of the end of a ground."""
+        name, tally, wrong = news
+        self.passed += not wrong
+        self.failed += bool(wrong)
+        if wrong:
+            print(wrong, flush=True)
+        if name:
+            self.tallies[name].add(tally)
+            self.done += 1
+            self.progress(name)
+            if self.options.table:
+                self.tallies.save(self.options.table, self.footer())
+
+    def progress(self, name):
         if sys.stdout.isatty():
-            print(f"\r\x1b[K{step}/{steps} {name}" if name else "\r\x1b[K", end="", flush=True)
-        elif step and step % 100 == 0:
-            print(f"{step}/{steps} at {time.strftime('%H:%M:%S')}", flush=True)
+            print(f"\r\x1b[K{self.done}/{self.steps} {name}" if self.done < self.steps
+                  else "\r\x1b[K", end="", flush=True)
+        elif self.done % 100 == 0:
+            print(f"{self.done}/{self.steps} at {time.strftime('%H:%M:%S')}, "
+                  f"{self.failed} failed", flush=True)
 
-    def table(self):
-        """Of each fault that was done: how often, and what it cost."""
-        heads = ("times", "failed", "lost B", "doubled B", "torn B", "second", "forgotten",
-                 "worst s", "all s")
-        yield f"{'fault':48} " + " ".join(f"{head:>9}" for head in heads)
-        for name, it in self.tallies.items():
-            if it.times:
-                yield f"{name:48} " + " ".join(f"{n:>9}" for n in (
-                    it.times, it.failed, it.lost, it.doubled, it.torn, it.second, it.forgotten,
-                    f"{it.worst:.2f}", f"{it.spent:.1f}"))
+    def footer(self):
+        if self.plan.skipped:
+            yield "not possible on this machine, or not as this user: " \
+                  + ", ".join(self.plan.skipped)
+        yield f"{self.done} rounds in {time.monotonic() - self.begun:.0f} s, " \
+              f"seed {self.options.seed}"
 
-    def show_table(self, seconds):
-        lines = [*self.table()]
-        if self.skipped:
-            lines.append("not possible on this machine, or not as this user: "
-                         + ", ".join(self.skipped))
-        lines.append(f"in {seconds:.0f} s, seed {self.options.seed}")
-        print("\n".join(lines))
-        if self.options.table:
-            self.options.table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    def account(self):
+        print("\n".join([*self.tallies.lines(), *self.footer()]))
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or any(it.failed for it in self.tallies.values()) else 0
 
 
 def main():
@@ -237,8 +281,9 @@ def main():
     parser.add_argument("--seed", type=int, default=None, help="repeat a former run")
     parser.add_argument("--only", action="append", metavar="WORDS", help="faults named so")
     parser.add_argument("--rounds", type=int, help="of each fault")
+    parser.add_argument("--jobs", type=int, default=1, help="so many fleets beside each other")
     parser.add_argument("--logs", action="store_true", help="show what the daemons said")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, too")
+    parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, too, and leave out what is in it")
     parser.add_argument("--list", action="store_true", help="name the faults")
     options = parser.parse_args()
     if options.list:
@@ -251,7 +296,7 @@ def main():
     if options.seed is None:
         options.seed = random.SystemRandom().randrange(1 << 32)
     signal.signal(signal.SIGTERM, signal.default_int_handler)   # nothing is left then, either
-    return Driver(options).go()
+    return Run(options).go()
 
 
 if __name__ == "__main__":
