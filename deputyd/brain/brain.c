@@ -9,7 +9,8 @@
  *   slots.c  what the keeper says       wish.c     what shall run
  *   life.c   one process, one event     link.c     the session with the sheriff
  *   roster.c who is who                 request.c  questions about one process
- *   past.c   how lives ended
+ *   past.c   how lives ended            vigil.c    who looks whether they are well
+ *                                       errand.c   with commands
  */
 #include "brain/inside.h"
 
@@ -24,6 +25,7 @@ void brain_open(const struct brain_setup *setup, struct pm_mono now, struct brai
     b->name = pm_strdup(setup->name);
     b->hostname = pm_strdup(setup->hostname);
     b->boot_id = pm_strdup(setup->boot_id);
+    b->notify_path = setup->notify_path != NULL ? pm_strdup(setup->notify_path) : NULL;
     b->port = setup->port;
     b->self = setup->self;
     roster_init(&b->roster);
@@ -43,6 +45,7 @@ void brain_close(struct brain **brain)
     wish_keep(b, b->wish.kept);
     for (size_t i = 0; i < b->roster.n; i++)
         b->port->drop(b->self, b->roster.at[i]->output);
+    vigil_fini(b);
     roster_fini(&b->roster);
     slots_fini(b);
     deadlines_fini(&b->deadlines);
@@ -52,6 +55,7 @@ void brain_close(struct brain **brain)
     free(b->name);
     free(b->hostname);
     free(b->boot_id);
+    free(b->notify_path);
     free(b);
 }
 
@@ -75,6 +79,8 @@ static void begin_to_end(struct brain *b, bool leave_running, struct pm_mono now
         return;
     b->ending = true;
     b->leave_running = leave_running;
+    for (size_t i = 0; i < b->roster.n && leave_running; i++)
+        vigil_drop(b, b->roster.at[i]);
     if (!b->leave_running)
         life_end_all(b, now);
 }
@@ -93,7 +99,8 @@ static void end_when_over(struct brain *b, struct pm_mono now)
 {
     struct pm_finished finished = { .leave_running = b->leave_running };
 
-    if (!b->ready || !b->ending || b->finished || !(b->leave_running || all_is_over(b)))
+    if (!b->ready || !b->ending || b->finished || !(b->leave_running || all_is_over(b))
+        || b->errands.n > 0)
         return;
     b->finished = true;
     if (b->retired && !b->leave_running)
@@ -244,6 +251,7 @@ void brain_turn(struct brain *b, struct pm_mono now)
     if (b->ready) {
         loss_turn(b, now);
         life_due(b, now);
+        vigil_due(b, now);
     }
     if (passed(b->wish.obey_at, now))
         wish_obey_loaded(b, now);
@@ -272,6 +280,7 @@ struct pm_mono brain_next(const struct brain *b)
     sooner(&next, b->wish.obey_at);
     sooner(&next, b->wish.keep_at);
     sooner(&next, past_next(b));
+    sooner(&next, vigil_next(b));
     if (first != NULL)
         sooner(&next, first->at);
     return next;
@@ -295,5 +304,14 @@ struct brain_life brain_life(const struct brain *b, size_t index)
 
     return (struct brain_life){ .id = proc->id, .slot = proc->slot, .run = proc->life.run,
                                 .pid = proc->pid, .alive = pm_state_alive(proc->life.state),
+                                .weighed = proc->vigil && proc->spec->restart_max_memory != 0,
                                 .output = proc->output };
+}
+
+bool brain_has_errand(const struct brain *b, uint64_t slot, uint64_t run)
+{
+    for (size_t i = 0; i < b->errands.n; i++)
+        if (b->errands.at[i].slot == slot && b->errands.at[i].run == run)
+            return true;
+    return false;
 }

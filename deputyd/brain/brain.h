@@ -11,6 +11,7 @@
 #include <procman/time.h>
 
 struct brain;
+struct notice;       /* what a process says of itself: notify.h */
 struct output_file;  /* one process's output; the mover's */
 
 /* Who a process shall run as; groups is in the caller's arena. */
@@ -49,6 +50,17 @@ struct brain_port {
     /* all that this run (0: any) has written is in its file */
     bool (*drained)(void *self, struct output_file *file, uint64_t run);
     void (*drop)(void *self, struct output_file *file);     /* after its pipes are drained */
+
+    /* Ask a port or a URL; answered once, by brain_on_look, unless one looks away before. */
+    void (*look)(void *self, uint64_t look, const struct pm_probe *probe);
+    void (*look_away)(void *self, uint64_t look);           /* also of one that is none of these */
+    /* Tell the first line of this run that matches, once, by brain_on_found; NULL: no longer */
+    void (*seek)(void *self, struct output_file *file, uint64_t run, const char *pattern);
+    uint64_t (*written)(void *self, struct output_file *file); /* bytes so far */
+    /* The pipes beside the message in hand are a command's that looks; and its last line, which
+     * is the end of that. text NULL: nobody wants to know */
+    void (*listen)(void *self, uint64_t look);
+    const char *(*heard)(void *self, uint64_t look, char *text, size_t size);
 };
 
 struct brain_setup {          /* strings are copied */
@@ -56,6 +68,7 @@ struct brain_setup {          /* strings are copied */
     const char *hostname, *boot_id;
     const struct brain_port *port;
     void *self;               /* the port's */
+    const char *notify_path;  /* of the socket for what processes say; NULL: there is none */
 };
 
 void brain_open(const struct brain_setup *setup, struct pm_mono now, struct brain **out);
@@ -93,6 +106,24 @@ void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);
 /* These strays were found, and ended if that was asked for. */
 void brain_on_swept(struct brain *brain, uint64_t request, const struct pm_stray_list *found);
 
+/* How the look with this number came out; why: a few words, when it was bad. */
+void brain_on_look(struct brain *brain, uint64_t look, bool good, const char *why,
+                   struct pm_mono now);
+/* That run of the process has written a line that was sought. */
+void brain_on_found(struct brain *brain, const char *group, const char *name, uint64_t run,
+                    struct pm_mono now);
+
+struct brain_kin {            /* of whoever says something: itself, or one it comes from */
+    int64_t pid, session;
+    bool marked;              /* a child of the keeper's, and what its mark says */
+    uint64_t slot, run;
+};
+/* false: no process here is that one, or leads its session */
+bool brain_on_notice(struct brain *brain, const struct brain_kin *kin, const struct notice *notice,
+                     struct pm_mono now);
+/* The memory of the process at that index and its children. */
+void brain_on_weight(struct brain *brain, size_t index, uint64_t bytes, struct pm_mono now);
+
 void brain_turn(struct brain *brain, struct pm_mono now);
 struct pm_mono brain_next(const struct brain *brain); /* when to call it at the latest */
 
@@ -103,9 +134,11 @@ struct brain_life { /* what those who look at /proc need to know of one process 
     uint64_t id, slot, run;
     int64_t pid;                /* 0: nothing lives, or its birth is not told yet */
     bool alive;                 /* the life is not over */
+    bool weighed;               /* its memory is of interest: brain_on_weight */
     struct output_file *output;
 };
 size_t brain_count(const struct brain *brain);
 struct brain_life brain_life(const struct brain *brain, size_t index);
+bool brain_has_errand(const struct brain *brain, uint64_t slot, uint64_t run);
 
 #endif

@@ -5,6 +5,7 @@
 #include "brain/brain.h"
 #include "brain/past.h"
 #include "brain/roster.h"
+#include "brain/vigil.h"
 
 enum link_state { LINK_DOWN, LINK_GREETED, LINK_WELCOMED };
 
@@ -56,7 +57,10 @@ struct brain {
     const struct brain_port *port;
     void *self;
     struct roster roster;
-    struct deadlines deadlines;
+    struct deadlines deadlines, vigils; /* of lives, and of those who look after them */
+    uint64_t looks;            /* begun so far */
+    struct errands errands;
+    char *notify_path;         /* where processes say how they are; NULL: nowhere */
     struct wish wish;
     struct link link;
     struct loss loss;
@@ -88,6 +92,9 @@ void life_end_all(struct brain *brain, struct pm_mono now); /* the youngest firs
 struct proc *life_new(struct brain *brain, struct specs *specs, const struct pm_spec *spec,
                       struct pm_mono now);
 void life_limit_output(struct brain *brain, struct proc *proc); /* as its spec says */
+/* All but slot, run and note. NULL: done; else why not, a sentence, perhaps in `text` */
+const char *life_spawn(struct brain *brain, const struct proc *proc, const struct pm_spec *spec,
+                       struct pm_arena *arena, struct pm_spawn *out, char *text, size_t size);
 
 /* slots.c: what the keeper says */
 void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mono now);

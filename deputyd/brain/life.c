@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char TOO_LONG[] = "its command and environment are too long";
+
 static struct proc *proc_of(struct deadline *deadline)
 {
     return (struct proc *)((char *)deadline - offsetof(struct proc, deadline));
@@ -89,41 +91,82 @@ static void fail(struct brain *b, struct proc *proc, enum pm_stage stage, int64_
     life_step(b, proc, in);
 }
 
-static struct pm_var_list environment(const struct proc *proc, struct pm_arena *arena)
+#define OWN_VARIABLES 4
+
+/* Who shall say how it is, is told where, and how often. */
+static size_t notify_variables(const struct brain *b, const struct pm_spec *spec,
+                               struct pm_arena *arena, struct pm_var *at)
 {
-    const struct pm_var_list *given = &proc->spec->env;
-    struct pm_var *at = pm_arena_get(arena, (given->n + 2) * sizeof *at);
+    enum { DIGITS = 24 };
+    char *period = spec->watchdog_ms != 0 ? pm_arena_get(arena, DIGITS) : NULL;
+    size_t n = 0;
+
+    if (b->notify_path == NULL
+        || (spec->ready.kind != PM_PROBE_KIND_NOTIFY && spec->watchdog_ms == 0))
+        return 0;
+    at[n++] = (struct pm_var){ "NOTIFY_SOCKET", b->notify_path };
+    if (period == NULL)
+        return n;
+    snprintf(period, DIGITS, "%llu", (unsigned long long)spec->watchdog_ms * 1000);
+    at[n++] = (struct pm_var){ "WATCHDOG_USEC", period };
+    return n;
+}
+
+static struct pm_var_list environment(const struct brain *b, const struct proc *proc,
+                                      const struct pm_spec *spec, struct pm_arena *arena)
+{
+    const struct pm_var_list *given = &spec->env;
+    struct pm_var *at = pm_arena_get(arena, (given->n + OWN_VARIABLES) * sizeof *at);
+    size_t n = given->n;
 
     if (at == NULL)
         return (struct pm_var_list){ 0 };
     if (given->n > 0)
         memcpy(at, given->at, given->n * sizeof *at);
-    at[given->n] = (struct pm_var){ PM_MARK_GROUP, proc->group };
-    at[given->n + 1] = (struct pm_var){ PM_MARK_NAME, proc->name };
-    return (struct pm_var_list){ at, given->n + 2 };
+    at[n++] = (struct pm_var){ PM_MARK_GROUP, proc->group };
+    at[n++] = (struct pm_var){ PM_MARK_NAME, proc->name };
+    n += notify_variables(b, spec, arena, at + n);
+    return (struct pm_var_list){ at, n };
+}
+
+const char *life_spawn(struct brain *b, const struct proc *proc, const struct pm_spec *spec,
+                       struct pm_arena *arena, struct pm_spawn *out, char *text, size_t size)
+{
+    bool run_as = *spec->run_as_user || *spec->run_as_group;
+    struct brain_ids ids = { 0 };
+    struct pm_strs argv = { 0 };
+    const char *why = NULL;
+
+    if (run_as)
+        why = b->port->resolve(b->self, spec, arena, &ids, text, size);
+    if (why != NULL)
+        return why;
+    if (pm_spec_argv(spec, arena, &argv) != PM_OK || argv.n == 0)
+        return TOO_LONG;
+    *out = (struct pm_spawn){
+        .argv = argv, .dir = spec->working_dir, .env = environment(b, proc, spec, arena),
+        .run_as = run_as && !ids.is_self, .pty = spec->output_pty,
+    };
+    if (out->run_as) {
+        out->uid = ids.uid;
+        out->gid = ids.gid;
+        out->groups = ids.groups;
+    }
+    return NULL;
 }
 
 /* false: it is too long for the keeper. */
-static bool send_spawn(struct brain *b, struct proc *proc, struct pm_arena *arena,
-                       const struct pm_strs *argv, const struct brain_ids *ids)
+static bool send_spawn(struct brain *b, struct proc *proc, struct pm_spawn *spawn)
 {
     PM_CLEANUP(pm_buf_fini) struct pm_buf note = { 0 };
-    const struct pm_spec *spec = proc->spec;
 
-    proc->life_hash = pm_spec_hash(spec);
+    proc->life_hash = pm_spec_hash(proc->spec);
     if (write_note(proc, &note) != PM_OK)
         brain_say(b, PM_LOG_ERROR, "the note of %s does not fit", proc->name);
-    struct pm_spawn spawn = {
-        .slot = proc->slot, .run = proc->life.run, .argv = *argv, .dir = spec->working_dir,
-        .env = environment(proc, arena), .run_as = ids != NULL, .pty = spec->output_pty,
-        .note = { note.at, note.n },
-    };
-    if (ids != NULL) {
-        spawn.uid = ids->uid;
-        spawn.gid = ids->gid;
-        spawn.groups = ids->groups;
-    }
-    return b->port->to_keeper(b->self, PM_MSG_SPAWN, &spawn);
+    spawn->slot = proc->slot;
+    spawn->run = proc->life.run;
+    spawn->note = (struct pm_blob){ note.at, note.n };
+    return b->port->to_keeper(b->self, PM_MSG_SPAWN, spawn);
 }
 
 static void full_table(struct brain *b, struct proc *proc, struct pm_mono now)
@@ -137,31 +180,23 @@ static void full_table(struct brain *b, struct proc *proc, struct pm_mono now)
 static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
 {
     PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
-    const struct pm_spec *spec = proc->spec;
-    bool run_as = *spec->run_as_user || *spec->run_as_group;
-    struct brain_ids ids = { 0 };
-    struct pm_strs argv;
+    struct pm_spawn spawn;
     char text[120];
     const char *why;
 
     pm_arena_init(&arena, 0);
     proc->token = past_token(b, proc, now);
     proc->cpu_ms = proc->peak_bytes = 0;
-    proc->killed = false;
+    proc->killed = proc->adopted = false;
     if (proc->slot == NO_SLOT && !roster_take_any_slot(&b->roster, proc)) {
         full_table(b, proc, now);
         return;
     }
-    if (run_as) {
-        why = b->port->resolve(b->self, spec, &arena, &ids, text, sizeof text);
-        if (why != NULL) {
-            fail(b, proc, PM_STAGE_USER, 0, why, now);
-            return;
-        }
-    }
-    if (pm_spec_argv(spec, &arena, &argv) != PM_OK || argv.n == 0
-        || !send_spawn(b, proc, &arena, &argv, run_as && !ids.is_self ? &ids : NULL))
-        fail(b, proc, PM_STAGE_EXEC, E2BIG, "its command and environment are too long", now);
+    why = life_spawn(b, proc, proc->spec, &arena, &spawn, text, sizeof text);
+    if (why != NULL && why != TOO_LONG)
+        fail(b, proc, PM_STAGE_USER, 0, why, now);
+    else if (why != NULL || !send_spawn(b, proc, &spawn))
+        fail(b, proc, PM_STAGE_EXEC, E2BIG, TOO_LONG, now);
 }
 
 /* ---- a step ----------------------------------------------------------------------- */
@@ -177,6 +212,7 @@ static void send_kill(struct brain *b, struct proc *proc, int64_t signal)
 
 static void forget(struct brain *b, struct proc *proc)
 {
+    vigil_drop(b, proc);
     if (slots_give_up(b, proc))
         send_note(b, proc);
     deadlines_set(&b->deadlines, &proc->deadline, (struct pm_mono){ 0 });
@@ -239,6 +275,8 @@ void life_step(struct brain *b, struct proc *proc, struct pm_input in)
     if (end && pm_state_alive(before.state)) /* before the keeper hears anything of it */
         past_end(b, proc, &before, &in);
     act(b, proc, todo, in.now);
+    if (!(todo & PM_DO_FORGET))
+        vigil_follow(b, proc, in.now);
 }
 
 /* A process whose history we do not know (another sheriff's orders, or a lost note) takes the

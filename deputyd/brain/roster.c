@@ -197,14 +197,21 @@ bool roster_take_slot(struct roster *roster, struct proc *proc, uint64_t slot)
     return true;
 }
 
-bool roster_take_any_slot(struct roster *roster, struct proc *proc)
+uint64_t roster_any_slot(struct roster *roster)
 {
     size_t slot = roster->free_from;
 
     while (slot < roster->n_slots && (roster->slots[slot] != NULL || roster->foreign[slot]))
         slot++;
     roster->free_from = slot;
-    return slot < roster->n_slots && roster_take_slot(roster, proc, slot);
+    return slot < roster->n_slots ? slot : NO_SLOT;
+}
+
+bool roster_take_any_slot(struct roster *roster, struct proc *proc)
+{
+    uint64_t slot = roster_any_slot(roster);
+
+    return slot != NO_SLOT && roster_take_slot(roster, proc, slot);
 }
 
 void roster_free_slot(struct roster *roster, struct proc *proc)

@@ -9,6 +9,7 @@
 #include <procman/process.h>
 
 struct output_file;
+struct vigil;
 
 #define NO_SLOT UINT64_MAX
 
@@ -23,6 +24,8 @@ struct proc {
     uint64_t token;               /* of its present or last life; see past.c. 0 = it has none */
     uint64_t cpu_ms, peak_bytes;  /* what that life has used, when it is over */
     bool killed;                  /* it was sent SIGKILL by us */
+    bool adopted;                 /* another keeper's child */
+    struct vigil *vigil;          /* looks whether it is well; NULL: nobody does */
     struct specs *specs;          /* holds the list `spec` is in */
     const struct pm_spec *spec;   /* never NULL */
     struct output_file *output;   /* the mover's; the roster only carries it */
@@ -68,6 +71,7 @@ struct proc *roster_by_slot(const struct roster *roster, uint64_t slot);
 void roster_resize(struct roster *roster, size_t slots);
 bool roster_take_slot(struct roster *roster, struct proc *proc, uint64_t slot) PM_MUST_USE;
 bool roster_take_any_slot(struct roster *roster, struct proc *proc) PM_MUST_USE; /* false: full */
+uint64_t roster_any_slot(struct roster *roster); /* a free one; NO_SLOT: there is none */
 void roster_free_slot(struct roster *roster, struct proc *proc);
 bool roster_set_foreign(struct roster *roster, uint64_t slot, bool foreign) PM_MUST_USE;
 

@@ -167,6 +167,7 @@ static void adopt(struct brain *b, const struct pm_held *held, const struct pm_s
     proc->token = note->token;
     proc->pid = held->pid;
     proc->start_ticks = held->start_ticks;
+    proc->adopted = held->adopted;
     b->port->collect(b->self, proc->output, held->run);
 }
 
@@ -213,6 +214,8 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
     const char *why;
     bool understood;
 
+    if (errand_on_held(b, held))
+        return;
     pm_arena_init(&arena, 0);
     understood = read_note(b, held, &arena, &note, &why) == PM_OK;
     /* Whose end is yet to be told is adopted, and leaves when it is judged. */
@@ -250,8 +253,9 @@ static enum pm_process_event since_note(const struct proc *proc)
 {
     if (pm_state_alive(proc->life.state) && (proc->over || proc->pid == 0))
         return PM_EVENT_ENDED;
-    if (proc->pid != 0)
-        return proc->life.state == PM_STATE_STARTING ? PM_EVENT_SPAWNED : PM_EVENT_NOTHING;
+    if (proc->pid != 0) /* whether one that is born must be ready, too, its spec says */
+        return proc->life.state == PM_STATE_STARTING && !(proc->plain && proc->life.born)
+                   ? PM_EVENT_SPAWNED : PM_EVENT_NOTHING;
     return proc->life.removing ? PM_EVENT_REMOVE : PM_EVENT_NOTHING;
 }
 
@@ -352,7 +356,7 @@ void slots_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct 
     struct proc *proc = roster_by_slot(&b->roster, spawned->slot);
     struct pm_input in = { .event = PM_EVENT_SPAWNED, .now = now };
 
-    if (proc == NULL || proc->life.run != spawned->run)
+    if (errand_on_spawned(b, spawned, now) || proc == NULL || proc->life.run != spawned->run)
         return;
     if (spawned->stage != PM_STAGE_NONE) {
         in.event = PM_EVENT_SPAWN_FAILED;
@@ -399,6 +403,7 @@ void slots_on_ended(struct brain *b, const struct pm_ended *ended, struct pm_mon
         return;
     }
     if (proc == NULL || proc->life.run != ended->run) {
+        errand_on_ended(b, ended, now);
         end_unknown(b, ended);
         return;
     }

@@ -85,6 +85,7 @@ static void spread_specs(struct brain *b, struct pm_mono now)
             life_limit_output(b, proc);
             proc->life.removing = false;
             request_follow_as(b, proc, id);
+            vigil_reconsider(b, proc, now);
             if (proc->id != id)
                 link_touch(b, proc);
         } else {

@@ -1,6 +1,8 @@
 /* The recorder behind the stories of the brain. */
 #include "brain_stage.h"
 
+#include <procman/probe.h>
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -28,6 +30,15 @@ static void remember(uint64_t slot, const struct pm_blob *note)
     t.note_n[slot] = note->n;
 }
 
+static void remember_variables(const struct pm_var_list *env)
+{
+    t.variables[0] = '\0';
+    for (size_t i = 0; i < env->n; i++) {
+        strncat(t.variables, env->at[i].name, sizeof t.variables - strlen(t.variables) - 1);
+        strncat(t.variables, " ", sizeof t.variables - strlen(t.variables) - 1);
+    }
+}
+
 static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
 {
     (void)self;
@@ -36,6 +47,7 @@ static bool to_keeper(void *self, enum pm_msg kind, const void *msg)
         if (t.keeper_refuses)
             return false;
         say("spawn %d/%d %s", (int)spawn->slot, (int)spawn->run, spawn->argv.at[0]);
+        remember_variables(&spawn->env);
         remember(spawn->slot, &spawn->note);
         cr_assert_gt(spawn->run, t.run[spawn->slot], "a run number is used once");
         t.run[spawn->slot] = spawn->run;
@@ -203,10 +215,55 @@ static void drop(void *self, struct output_file *output)
     free(output);
 }
 
-static const struct brain_port port = { to_keeper, to_sheriff, reconnect, keep_wish, keep_past,
-                                        oom_ran, resolve,
-                                        chance, note_log, file, limits, collect, follow,
-                                        read_output, sweep, last, drained, drop };
+static void look(void *self, uint64_t number, const struct pm_probe *probe)
+{
+    char text[100];
+
+    (void)self;
+    say("look %d %s", (int)number, pm_probe_text(probe, text, sizeof text));
+}
+
+static void look_away(void *self, uint64_t number)
+{
+    (void)self;
+    say("look away %d", (int)number);
+}
+
+static void seek(void *self, struct output_file *output, uint64_t run, const char *pattern)
+{
+    (void)self;
+    say("seek %s %d %s", (const char *)output, (int)run, pattern != NULL ? pattern : "no more");
+}
+
+static uint64_t written(void *self, struct output_file *output)
+{
+    (void)self, (void)output;
+    return t.written;
+}
+
+static void listen_to(void *self, uint64_t number)
+{
+    (void)self;
+    say("listen %d", (int)number);
+}
+
+static const char *heard(void *self, uint64_t number, char *text, size_t size)
+{
+    (void)self;
+    say("heard %d", (int)number);
+    if (text != NULL)
+        snprintf(text, size, "%s", t.last_line);
+    return text;
+}
+
+static const struct brain_port port = {
+    .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
+    .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = oom_ran, .resolve = resolve,
+    .chance = chance, .log = note_log, .sweep = sweep, .file = file, .limits = limits,
+    .collect = collect, .follow = follow, .read = read_output, .last = last, .drained = drained,
+    .drop = drop, .look = look, .look_away = look_away, .seek = seek, .written = written,
+    .listen = listen_to, .heard = heard,
+};
 
 /* ---- given, when, then ------------------------------------------------------------ */
 
@@ -237,7 +294,7 @@ void when_time_passes(int64_t ms)
 
 void open_brain(void)
 {
-    struct brain_setup setup = { "rover", "rover.lan", "boot", &port, NULL };
+    struct brain_setup setup = { "rover", "rover.lan", "boot", &port, NULL, "/run/notify" };
 
     brain_open(&setup, t.now, &t.brain);
 }

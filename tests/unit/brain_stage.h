@@ -39,6 +39,9 @@ struct brain_stage {
     struct pm_endings endings;     /* the last ones */
     struct pm_arena told;          /* holds them */
     bool oom_ran;
+    uint64_t written;              /* bytes of any process's output */
+    char last_line[100];           /* of any command that looks */
+    char variables[200];           /* names in the environment of the last spawn */
     uint64_t orders;
 };
 extern struct brain_stage t;
