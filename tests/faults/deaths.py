@@ -53,7 +53,7 @@ def _(ground, dice):
     ground.begin_sheriff()
 
 
-@fault("sheriff of 20 deputies killed", short=0, full=500, ground="crowd")
+@fault("sheriff of 20 deputies killed", short=1, full=500, ground="crowd")
 def _(ground, dice):
     a_moment(dice)
     kill_sheriff(ground)
@@ -163,7 +163,7 @@ def _(ground, dice):
     suspend(ground.brain(ground.deputyd["alpha"]), dice.uniform(0.5, 5))
 
 
-@fault("brain hangs", short=0, full=20)
+@fault("brain hangs", short=1, full=20)
 def _(ground, _dice):
     brain = ground.brain(ground.deputyd["alpha"])
     os.kill(brain, signal.SIGSTOP)
@@ -180,6 +180,6 @@ def _(ground, dice):
     suspend(ground.sheriffd.pid, dice.uniform(0.5, 4))
 
 
-@fault("sheriff suspended until deputies give it up", short=0, full=10, within=8)
+@fault("sheriff suspended until deputies give it up", short=1, full=10, within=8)
 def _(ground, _dice):
     suspend(ground.sheriffd.pid, 13)

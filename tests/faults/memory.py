@@ -68,7 +68,7 @@ def damaged_past(how, short, full):
 
 
 for _how in ("deleted", "cut", "flipped", "garbage"):
-    damaged_past(_how, int(_how == "flipped"), 50)
+    damaged_past(_how, 1, 50)
 
 
 @fault("run directory emptied, all killed", short=1, full=50)
@@ -113,9 +113,9 @@ def _(ground, dice):
 @fault("log directory deleted", short=1, full=50)
 def _(ground, _dice):
     """What is spliced into an old file in this moment is gone with it. Who has a new one has no
-    other."""
+    other: so the old ones go from their place at once, and no new one among them."""
     for name in ground.names:
-        shutil.rmtree(ground.log_dir(name), ignore_errors=True)
+        shutil.rmtree(ground.log_dir(name).rename(ground.dir / f"deleted-{name}"))
     talking = [it.output.path for name, it in ground.ledgers.items() if ground.kids[name].up]
     wait_until(lambda: all(path.stat().st_size > 0 for path in talking), "all have new files")
     for ledger in ground.ledgers.values():

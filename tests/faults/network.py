@@ -37,7 +37,7 @@ def _(ground, dice):
         ground.link.silence()
 
 
-@fault("network silent for long", short=0, full=5, within=8)
+@fault("network silent for long", short=1, full=5, within=8)
 def _(ground, dice):
     with broken_link(ground, dice, 5):
         ground.link.silence()
@@ -81,7 +81,7 @@ def _(ground, dice):
         ground.link.mend()
 
 
-@fault("network narrow", short=0, full=50)
+@fault("network narrow", short=1, full=50)
 def _(ground, dice):
     """Somebody follows a talkative kid through it, and orders pass nevertheless."""
     follower = ground.ctl_begin("logs", "-f", "far-0", "far-1", "far-2")
@@ -128,11 +128,11 @@ def partition(seconds, short, full):
 
 
 partition(1, 1, 100)
-partition(10, 0, 100)
+partition(10, 1, 100)
 partition(60, 0, 5)
 
 
-@fault("partition, and an order is given meanwhile", short=0, full=50, ground="apart",
+@fault("partition, and an order is given meanwhile", short=1, full=50, ground="apart",
        needs=may_make)
 def _(ground, dice):
     """It is obeyed when the network is whole again."""
@@ -149,7 +149,7 @@ def _(ground, dice):
     wait_replaced(ground, {"far-storm": was})
 
 
-@fault("partition while a deputy stops a kid", short=0, full=50, ground="apart", needs=may_make)
+@fault("partition while a deputy stops a kid", short=1, full=50, ground="apart", needs=may_make)
 def _(ground, dice):
     """The pause before SIGKILL is the deputy's own."""
     ground.may_touch("mule")
@@ -168,7 +168,7 @@ def _(ground, dice):
     ground.order("start", "mule")
 
 
-@fault("partition that comes and goes", short=0, full=50, ground="apart", needs=may_make)
+@fault("partition that comes and goes", short=1, full=50, ground="apart", needs=may_make)
 def _(ground, dice):
     with broken_link(ground, dice, 0.1):
         for _ in range(dice.randint(2, 6)):

@@ -64,10 +64,10 @@ def killed_while_upgraded(victim, short, full):
 
 
 for _victim in VICTIMS:
-    killed_while_upgraded(_victim, 1 if _victim == "keeper" else 0, 50)
+    killed_while_upgraded(_victim, 1, 50)
 
 
-@fault("deputy upgraded, and kids killed meanwhile", short=0, full=50)
+@fault("deputy upgraded, and kids killed meanwhile", short=1, full=50)
 def _(ground, dice):
     victims = some_of_alpha(ground, dice)
     order = ground.ctl_begin("deputy", "upgrade", "alpha")
