@@ -33,6 +33,22 @@
  * missed beats make it lost, and one that is begun again answers within another second or two. */
 #define PM_LIMIT_LOSS_LEAST_MS  (5000ull)
 
+/* What is looked for, and how often. Silence and watchdogs below a second are noise, and what
+ * is started by time is no loop. */
+#define PM_LIMIT_SPAN_LEAST_MS  (1000ull)
+#define PM_LIMIT_PATTERN        1024        /* bytes of a regular expression */
+#define PM_LIMIT_PATTERN_SIZE   10000       /* its repetitions, multiplied: what regcomp makes */
+#define PM_LIMIT_HOST           253         /* bytes; DNS */
+#define PM_LIMIT_PORT           65535
+#define PM_LIMIT_DEPENDENCIES   1000        /* of one process */
+#define PM_LIMIT_INSTANCES      1000        /* of one process in a file */
+
+/* Control groups. A program's pages of code alone need some 64 KiB; Linux has 2^22 processes. */
+#define PM_LIMIT_MEMORY_LEAST   (64u << 10) /* bytes */
+#define PM_LIMIT_MEMORY_MOST    (1ull << 50)
+#define PM_LIMIT_PERCENT        100000      /* of one core */
+#define PM_LIMIT_PIDS           4194304
+
 /* Output files: a smaller one would be rotated by every few lines, and each kept one is a
  * directory entry that is looked at. */
 #define PM_LIMIT_OUTPUT_LEAST   (4u << 10)  /* bytes */
@@ -73,6 +89,7 @@
 /* Configuration files: libyaml needs O(n²) on deep nesting, so depth is cut early. */
 #define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */
 #define PM_LIMIT_CONFIG_DEPTH   32
+#define PM_LIMIT_CONFIG_FILES   1000        /* that one configuration is made of; together as one */
 #define PM_LIMIT_CONFIG_NODES   1000000     /* values in one file; 20,000 processes need 400,000 */
 #define PM_LIMIT_CONFIG_MEMORY  (256u << 20) /* bytes of tree and specs together */
 #define PM_LIMIT_CONFIG_SPECS   (64u << 20) /* bytes of its specs, each with all its defaults */

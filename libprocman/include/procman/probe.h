@@ -1,4 +1,4 @@
-/* How one sees whether a process is well: what a probe may be, and how people call it. */
+/* How one sees whether a process is well: what a probe is called, and what it looks with. */
 #ifndef PROCMAN_PROBE_H
 #define PROCMAN_PROBE_H
 
@@ -6,9 +6,6 @@
 #include <procman/schema.h>
 
 PM_BEGIN
-
-/* What is wrong with this probe, a sentence; NULL: nothing. */
-PM_API const char *pm_probe_fault(const struct pm_probe *probe);
 
 /* "tcp 7000", "tcp db.lan:5432", "http://localhost/", "a line like /ready/" … Returns text. */
 PM_API const char *pm_probe_text(const struct pm_probe *probe, char *text, size_t size);
@@ -28,11 +25,7 @@ PM_API const char *pm_url_parse(const char *text, struct pm_url *out);
 
 struct pm_pattern;
 
-/* What is wrong with it, a sentence; NULL: nothing. Those that would take a machine's memory or
- * its time are refused. */
-PM_API const char *pm_pattern_fault(const char *text);
-
-/* OK | USAGE it has a fault | NO_MEMORY */
+/* OK | USAGE it is none, or one that would take a machine's memory or its time | NO_MEMORY */
 PM_API enum pm_err pm_pattern_open(const char *text, struct pm_pattern **out) PM_MUST_USE;
 PM_API void pm_pattern_close(struct pm_pattern **pattern);
 

@@ -3,7 +3,8 @@
  * There a deputy listened and the sheriff called it, so its file had to say where. Here the
  * deputy calls, and all that is left of http://k9.lan:8000 is whom to expect: k9.lan.
  */
-#include "config/deputies.h"
+#include "config/loading.h"
+#include "config/reference.h"
 
 #include <procman/limits.h>
 #include <procman/spec.h>
@@ -11,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct deputy { const char *name; const struct pm_node *node; bool url; size_t nth; };
+struct deputy {
+    const char *name;
+    const struct pm_node *item, *node;  /* in the list; what holds the name */
+    bool url;
+    size_t nth;
+};
 
 /* The host of SCHEME://[USER@]HOST[:PORT][/PATH]; NULL: it is no URL. Length to *out_n. */
 static const char *host_in(const char *text, size_t *out_n)
@@ -37,12 +43,6 @@ static const char *host_in(const char *text, size_t *out_n)
     return host;
 }
 
-static bool is_own(const char *name)
-{
-    return strcmp(name, "localhost") == 0 || strcmp(name, "127.0.0.1") == 0 ||
-           strcmp(name, "::1") == 0;
-}
-
 /* The scalar that holds the name, in either form; NULL when reported. */
 static const struct pm_node *name_node(struct pm_reading *reading, const struct pm_node *item)
 {
@@ -50,9 +50,13 @@ static const struct pm_node *name_node(struct pm_reading *reading, const struct 
 
     if (item->kind == PM_NODE_MAP) {
         reading->subject = "a deputy";
-        for (const struct pm_node *node = item->first; node != NULL; node = node->next)
-            if (pm_key_find(node->key, PM_IN_DEPUTY) == NULL)
+        for (const struct pm_node *node = item->first; node != NULL; node = node->next) {
+            const struct pm_key *key = pm_key_find(node->key, PM_IN_DEPUTY);
+            if (key == NULL)
                 pm_value_unknown(reading, node, "", PM_IN_DEPUTY);
+            else
+                (void)!pm_value_served(reading, key, node);
+        }
         name = pm_node_get(item, "name");
     }
     if (name != NULL && name->kind == PM_NODE_SCALAR && !pm_node_null(name))
@@ -78,8 +82,8 @@ static bool read_deputy(struct pm_reading *reading, const struct pm_node *item,
         pm_report_add(reading->report, node->place, "deputy '%s': %s",
                       pm_quote(node->text, quoted), fault);
     else
-        *out = (struct deputy){ .name = name, .node = node, .url = host != NULL };
-    return fault == NULL && !is_own(name);
+        *out = (struct deputy){ .name = name, .item = item, .node = node, .url = host != NULL };
+    return fault == NULL;
 }
 
 static int by_name(const void *left, const void *right)
@@ -114,27 +118,92 @@ static size_t unique(struct pm_report *report, struct deputy *deputies, size_t n
     return kept;
 }
 
-void pm_deputies_read(struct pm_reading *reading, const struct pm_node *list, struct pm_strs *out)
-{
-    size_t n = 0;
+/* ---- aliases ---- */
 
-    if (list == NULL || list->n == 0)
+static int by_alias(const void *left, const void *right)
+{
+    return strcmp(((const struct pm_alias *)left)->alias, ((const struct pm_alias *)right)->alias);
+}
+
+/* Other names of one deputy: each is a name, and nobody else's. */
+static void read_aliases(struct pm_loading *load, const struct deputy *deputy)
+{
+    const struct pm_node *item = deputy->item, *list;
+    char quoted[PM_QUOTE_SIZE];
+
+    if (item->kind != PM_NODE_MAP || (list = pm_node_get(item, "aliases")) == NULL)
         return;
-    const char **names = pm_arena_get(reading->arena, list->n * sizeof(*names));
-    if (list->n > PM_LIMIT_DEPUTIES || names == NULL) {
-        pm_report_add(reading->report, list->place, "more than %d deputies", PM_LIMIT_DEPUTIES);
+    load->reading.subject = "a deputy";
+    if (!pm_value_shaped(&load->reading, "aliases", list, PM_NODE_LIST, "a list such as [r2.lan]"))
         return;
-    }
-    struct deputy *deputies = pm_alloc(list->n * sizeof(*deputies));
-    for (const struct pm_node *item = list->first; item != NULL; item = item->next) {
-        if (!read_deputy(reading, item, &deputies[n]))
+    load->aliases = pm_resize(load->aliases, load->aliases_n + list->n + 1,
+                              sizeof(*load->aliases));
+    for (const struct pm_node *node = list->first; node != NULL; node = node->next) {
+        if (!pm_value_shaped(&load->reading, "an alias", node, PM_NODE_SCALAR, "a name"))
             continue;
-        deputies[n].nth = n;
-        n++;
+        const char *fault = pm_name_fault(node->text);
+        for (size_t i = 0; i < load->aliases_n && fault == NULL; i++)
+            if (strcmp(load->aliases[i].alias, node->text) == 0)
+                fault = "another deputy is called so, too";
+        if (fault == NULL && pm_host_is_own(node->text))
+            fault = "that is every machine's own name";
+        if (fault != NULL)
+            pm_report_add(load->reading.report, node->place, "alias '%s': %s",
+                          pm_quote(node->text, quoted), fault);
+        else
+            load->aliases[load->aliases_n++] = (struct pm_alias){ .alias = node->text,
+                                                                  .name = deputy->name };
     }
-    n = n > 0 ? unique(reading->report, deputies, n) : 0;
-    for (size_t i = 0; i < n; i++)
-        names[i] = deputies[i].name;
-    *out = (struct pm_strs){ .at = names, .n = n };
+}
+
+/* ---- all of them ---- */
+
+/* The items of every page's list, those that can be read. NULL: there are none. */
+static struct deputy *read_lists(struct pm_loading *load, size_t *out_n)
+{
+    struct deputy *deputies = NULL;
+    size_t n = 0, nth = 0;
+
+    for (size_t i = 0; i < load->pages_n; i++) {
+        const struct pm_node *list = pm_loading_part(load, load->pages[i], "deputies",
+                                                     PM_NODE_LIST);
+        if (list == NULL || list->n == 0)
+            continue;
+        if (n + list->n > PM_LIMIT_DEPUTIES) {
+            pm_report_add(load->reading.report, list->place, "more than %d deputies",
+                          PM_LIMIT_DEPUTIES);
+            break;
+        }
+        deputies = pm_resize(deputies, n + list->n, sizeof(*deputies));
+        for (const struct pm_node *item = list->first; item != NULL; item = item->next) {
+            if (read_deputy(&load->reading, item, &deputies[n]))
+                deputies[n++].nth = nth++;
+        }
+    }
+    *out_n = n;
+    return deputies;
+}
+
+void pm_deputies_read(struct pm_loading *load)
+{
+    size_t n = 0, kept = 0;
+    struct deputy *deputies = read_lists(load, &n);
+    const char **names = pm_arena_get(load->reading.arena, (n + 1) * sizeof(*names));
+
+    if (names == NULL)
+        pm_loading_no_memory(load, 0);
+    if (names == NULL || n == 0) {
+        free(deputies);
+        return;
+    }
+    n = unique(load->reading.report, deputies, n);
+    for (size_t i = 0; i < n; i++) {
+        read_aliases(load, &deputies[i]);
+        if (!pm_host_is_own(deputies[i].name))
+            names[kept++] = deputies[i].name;
+    }
+    if (load->aliases_n > 0)
+        qsort(load->aliases, load->aliases_n, sizeof(*load->aliases), by_alias);
+    load->deputies = (struct pm_strs){ .at = names, .n = kept };
     free(deputies);
 }

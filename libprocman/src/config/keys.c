@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define OWN      PM_IN_PROCESS
+#define NOT_YET  PM_NOT_YET
 #define SHARED   (PM_IN_PROCESS | PM_IN_DEFAULTS)
 #define MEMBER(name) offsetof(struct pm_spec, name)
 #define LIVE     PM_EFFECT_LIVE
@@ -20,13 +21,19 @@
 #define RESTART  PM_EFFECT_RESTART
 
 const struct pm_key pm_keys[] = {
+    { "include", PM_IN_FILE | NOT_YET, PM_VALUE_PART, 0, LIVE, NULL,
+      "other files that are read as if they stood here" },
     { "deputies", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL,
       "the deputies that are expected to come" },
     { "name", PM_IN_DEPUTY, PM_VALUE_PART, 0, LIVE, NULL, "a deputy's name" },
+    { "aliases", PM_IN_DEPUTY | NOT_YET, PM_VALUE_PART, 0, LIVE, NULL,
+      "other names for it in this file" },
     { "defaults", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL, "keys that every process begins with" },
     { "groups", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL,
       "for each group path, keys that every process in it or below begins with" },
     { "processes", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL, "the processes" },
+    { "scripts", PM_IN_FILE | NOT_YET, PM_VALUE_PART, 0, LIVE, NULL,
+      "for each name, steps that are done one after the other" },
 
     { "name", OWN, PM_VALUE_NAME, MEMBER(name), IDENTITY, NULL,
       "what the process is called" },
@@ -34,6 +41,10 @@ const struct pm_key pm_keys[] = {
       "the group it belongs to" },
     { "host", OWN, PM_VALUE_HOST, MEMBER(host), IDENTITY, NULL,
       "the deputy that runs it" },
+    { "hosts", OWN | NOT_YET, PM_VALUE_HOSTS, 0, IDENTITY, NULL,
+      "the deputies that run it, each one of its own" },
+    { "instances", OWN | NOT_YET, PM_VALUE_INSTANCES, MEMBER(instances), IDENTITY, "1",
+      "how many of it there are, called NAME:0, NAME:1 and so on" },
     { "command", OWN, PM_VALUE_COMMAND, MEMBER(command), RESTART, NULL,
       "what to run, as one line for sh" },
     { "exec", OWN, PM_VALUE_WORDS, MEMBER(exec), RESTART, NULL,
@@ -42,12 +53,72 @@ const struct pm_key pm_keys[] = {
       "the directory it runs in" },
     { "env", SHARED, PM_VALUE_VARIABLES, MEMBER(env), RESTART, NULL,
       "environment variables, added to the deputy's" },
+    { "env_file", SHARED | NOT_YET, PM_VALUE_FILE, MEMBER(env_file), RESTART, NULL,
+      "a file on the deputy with more environment variables" },
     { "run_as.user", SHARED, PM_VALUE_USER, MEMBER(run_as_user), RESTART, NULL,
       "the user it runs as" },
     { "run_as.group", SHARED, PM_VALUE_USER, MEMBER(run_as_group), RESTART, NULL,
       "the group of users it runs as" },
+    { "umask", SHARED | NOT_YET, PM_VALUE_MASK, MEMBER(umask), RESTART, NULL,
+      "the permissions its new files do not get" },
+    { "nice", SHARED | NOT_YET, PM_VALUE_NICE, MEMBER(nice), RESTART, "0",
+      "how much it lets others go first" },
+    { "limits", SHARED | NOT_YET, PM_VALUE_LIMITS, MEMBER(limits), RESTART, NULL,
+      "resource limits of each of its processes" },
+    { "cgroup.memory_max", SHARED | NOT_YET, PM_VALUE_MEMORY, MEMBER(memory_max), RESTART, "0",
+      "the memory that it and its children may use" },
+    { "cgroup.cpu_max", SHARED | NOT_YET, PM_VALUE_PERCENT, MEMBER(cpu_max), RESTART, "0",
+      "the processor time that it and its children may use" },
+    { "cgroup.pids_max", SHARED | NOT_YET, PM_VALUE_PIDS, MEMBER(pids_max), RESTART, "0",
+      "how many processes and threads it may have" },
     { "autostart", SHARED, PM_VALUE_BOOL, MEMBER(autostart), LIVE, "true",
       "start it when the file is applied and when its deputy begins" },
+    { "depends_on", SHARED | NOT_YET, PM_VALUE_DEPENDENCIES, MEMBER(depends_on), LIVE, NULL,
+      "the processes it waits for before it is started" },
+    { "process", PM_IN_DEPENDENCY, PM_VALUE_REFERENCE, offsetof(struct pm_dependency, process),
+      LIVE, NULL, "the process that is waited for: NAME, GROUP/NAME, each with @HOST or without" },
+    { "when", PM_IN_DEPENDENCY, PM_VALUE_WHEN, offsetof(struct pm_dependency, when), LIVE, "ready",
+      "what it must be" },
+    { "on_failure", PM_IN_DEPENDENCY, PM_VALUE_IF_FAILED,
+      offsetof(struct pm_dependency, on_failure), LIVE, "fail",
+      "what it means that it will not come to that" },
+    { "restart_with", PM_IN_DEPENDENCY, PM_VALUE_BOOL,
+      offsetof(struct pm_dependency, restart_with), LIVE, "false",
+      "restart after it was restarted" },
+    { "stop_with", PM_IN_DEPENDENCY, PM_VALUE_BOOL, offsetof(struct pm_dependency, stop_with),
+      LIVE, "false", "stop before it is stopped" },
+    { "ready.log", SHARED | NOT_YET, PM_VALUE_LOG, MEMBER(ready), LIVE, NULL,
+      "it is ready when a line of its output matches" },
+    { "ready.tcp", SHARED | NOT_YET, PM_VALUE_TCP, MEMBER(ready), LIVE, NULL,
+      "it is ready when this port accepts a connection" },
+    { "ready.http", SHARED | NOT_YET, PM_VALUE_HTTP, MEMBER(ready), LIVE, NULL,
+      "it is ready when this URL answers well" },
+    { "ready.exec", SHARED | NOT_YET, PM_VALUE_EXEC, MEMBER(ready), LIVE, NULL,
+      "it is ready when this command ends with 0" },
+    { "ready.notify", SHARED | NOT_YET, PM_VALUE_NOTIFY, MEMBER(ready), RESTART, NULL,
+      "it is ready when it says so, as services of systemd do" },
+    { "ready.after", SHARED | NOT_YET, PM_VALUE_AFTER, MEMBER(ready), LIVE, NULL,
+      "it is ready this long after its start" },
+    { "ready.timeout", SHARED | NOT_YET, PM_VALUE_PATIENCE, MEMBER(ready.timeout_ms), LIVE, "30s",
+      "how long it may take to be ready" },
+    { "ready.interval", SHARED | NOT_YET, PM_VALUE_PATIENCE, MEMBER(ready.interval_ms), LIVE,
+      "200ms", "how often one looks whether it is ready" },
+    { "health.tcp", SHARED | NOT_YET, PM_VALUE_TCP, MEMBER(health), LIVE, NULL,
+      "it is well while this port accepts connections" },
+    { "health.http", SHARED | NOT_YET, PM_VALUE_HTTP, MEMBER(health), LIVE, NULL,
+      "it is well while this URL answers well" },
+    { "health.exec", SHARED | NOT_YET, PM_VALUE_EXEC, MEMBER(health), LIVE, NULL,
+      "it is well while this command ends with 0" },
+    { "health.interval", SHARED | NOT_YET, PM_VALUE_PATIENCE, MEMBER(health.interval_ms), LIVE,
+      "5s", "how often one looks whether it is well" },
+    { "health.timeout", SHARED | NOT_YET, PM_VALUE_PATIENCE, MEMBER(health.timeout_ms), LIVE, "1s",
+      "how long one look may take" },
+    { "health.failures", SHARED | NOT_YET, PM_VALUE_FAILURES, MEMBER(health.failures), LIVE, "3",
+      "so many bad looks in a row, and it is restarted" },
+    { "health.silence", SHARED | NOT_YET, PM_VALUE_SPAN, MEMBER(health_silence_ms), LIVE, "0",
+      "it is restarted when it wrote nothing for so long" },
+    { "watchdog", SHARED | NOT_YET, PM_VALUE_SPAN, MEMBER(watchdog_ms), RESTART, "0",
+      "it is restarted when it gave no sign of life for so long" },
     { "auto_restart", SHARED, PM_VALUE_AUTO_RESTART, MEMBER(auto_restart), LIVE, "no",
       "when it comes back by itself" },
     { "restart.delay", SHARED, PM_VALUE_DURATION, MEMBER(restart_delay_ms), LIVE, "10ms",
@@ -64,6 +135,8 @@ const struct pm_key pm_keys[] = {
       "so many failures in a row are final" },
     { "restart.success_codes", SHARED, PM_VALUE_CODES, MEMBER(success_codes), LIVE, NULL,
       "the exit codes that are a success" },
+    { "restart.max_memory", SHARED | NOT_YET, PM_VALUE_MEMORY, MEMBER(restart_max_memory), LIVE,
+      "0", "it is restarted when it and its children use more memory" },
     { "stop.signal", SHARED, PM_VALUE_SIGNAL, MEMBER(stop_signal), LIVE, "TERM",
       "the signal that asks it to end" },
     { "stop.timeout", SHARED, PM_VALUE_DURATION, MEMBER(stop_timeout_ms), LIVE, "10s",
@@ -76,6 +149,18 @@ const struct pm_key pm_keys[] = {
       "write to a terminal of its own, not to pipes" },
     { "on_sheriff_loss", SHARED, PM_VALUE_LOSS, MEMBER(sheriff_loss_ms), LIVE, "keep",
       "what to do when the sheriff is not heard" },
+    { "essential", SHARED | NOT_YET, PM_VALUE_BOOL, MEMBER(essential), LIVE, "false",
+      "when it fails for good, `up` ends with its exit code" },
+    { "schedule", OWN | NOT_YET, PM_VALUE_SCHEDULE, MEMBER(schedule), LIVE, NULL,
+      "the minutes at which it is started" },
+    { "time_zone", SHARED | NOT_YET, PM_VALUE_ZONE, MEMBER(time_zone), LIVE, NULL,
+      "the time zone of its schedule" },
+    { "every", OWN | NOT_YET, PM_VALUE_SPAN, MEMBER(every_ms), LIVE, "0",
+      "started again and again, so far apart" },
+    { "overlap", SHARED | NOT_YET, PM_VALUE_OVERLAP, MEMBER(overlap), LIVE, "skip",
+      "what to do when it is to be started by time and still runs" },
+    { "labels", SHARED | NOT_YET, PM_VALUE_LABELS, MEMBER(labels), LIVE, NULL,
+      "words of your own about it" },
 };
 const size_t pm_keys_n = PM_COUNT(pm_keys);
 
@@ -106,7 +191,8 @@ const char *pm_key_suggest(const char *prefix, const char *wrong, unsigned where
 
     for (size_t i = 0; i < PM_COUNT(pm_keys); i++) {
         const char *rest = pm_keys[i].name + n;
-        if ((pm_keys[i].where & where) == 0 || strncmp(pm_keys[i].name, prefix, n) != 0)
+        if ((pm_keys[i].where & where) == 0 || (pm_keys[i].where & PM_NOT_YET) != 0 ||
+            strncmp(pm_keys[i].name, prefix, n) != 0)
             continue;
         snprintf(steps[i], PM_KEY_SIZE, "%.*s", (int)strcspn(rest, "."), rest);
         pm_suggest_try(&nearest, steps[i]);
@@ -119,16 +205,57 @@ const char *pm_key_suggest(const char *prefix, const char *wrong, unsigned where
     return to;
 }
 
-bool pm_key_same(const struct pm_key *key, const struct pm_spec *a, const struct pm_spec *b)
+enum pm_probe_kind pm_key_probe(const struct pm_key *key)
 {
-    for (size_t i = 0; i < pm_spec_desc.n; i++) {
-        if (pm_spec_desc.fields[i].offset != key->offset)
+    switch (key->value) {
+    case PM_VALUE_LOG:    return PM_PROBE_KIND_LOG;
+    case PM_VALUE_TCP:    return PM_PROBE_KIND_TCP;
+    case PM_VALUE_HTTP:   return PM_PROBE_KIND_HTTP;
+    case PM_VALUE_EXEC:   return PM_PROBE_KIND_EXEC;
+    case PM_VALUE_NOTIFY: return PM_PROBE_KIND_NOTIFY;
+    case PM_VALUE_AFTER:  return PM_PROBE_KIND_AFTER;
+    default:              return PM_PROBE_KIND_NONE;
+    }
+}
+
+/* Several keys share what a probe looks at: each speaks of its own kind only. */
+static bool same_target(enum pm_probe_kind kind, const struct pm_probe *a,
+                        const struct pm_probe *b)
+{
+    if (a->kind != kind || b->kind != kind)
+        return a->kind != kind && b->kind != kind;
+    return strcmp(a->text != NULL ? a->text : "", b->text != NULL ? b->text : "") == 0 &&
+           a->port == b->port && a->delay_ms == b->delay_ms;
+}
+
+/* The member at that offset, of the struct or of a part in it. */
+static bool same_member(const struct pm_desc *desc, size_t offset, const void *a, const void *b)
+{
+    for (size_t i = 0; i < desc->n; i++) {
+        const struct pm_field *field = &desc->fields[i];
+        const char *in_a = (const char *)a + field->offset, *in_b = (const char *)b + field->offset;
+        struct pm_desc one = *desc;
+        if (field->kind == PM_KIND_ONE && offset >= field->offset &&
+            offset < field->offset + field->part->size)
+            return same_member(field->part, offset - field->offset, in_a, in_b);
+        if (field->offset != offset)
             continue;
-        struct pm_desc one = pm_spec_desc;
-        one.fields = &pm_spec_desc.fields[i];
+        one.fields = field;
         one.n = 1;
         return pm_same(&one, a, b);
     }
     pm_assert(!"every key of a process has its field");
     return false;
+}
+
+bool pm_key_same(const struct pm_key *key, const struct pm_spec *a, const struct pm_spec *b)
+{
+    enum pm_probe_kind kind = pm_key_probe(key);
+    const void *in_a = (const char *)a + key->offset, *in_b = (const char *)b + key->offset;
+
+    if (key->value == PM_VALUE_HOSTS)
+        return true; /* each spec has one host, which is another key */
+    if (kind != PM_PROBE_KIND_NONE)
+        return same_target(kind, in_a, in_b);
+    return same_member(&pm_spec_desc, key->offset, a, b);
 }

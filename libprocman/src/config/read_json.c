@@ -28,7 +28,7 @@ static char peek(const struct reader *reader)
 /* Always false: "this was not read". */
 static bool wrong(struct reader *reader, size_t place, const char *sentence)
 {
-    pm_report_add(reader->tree->report, place, "this is not JSON: %s", sentence);
+    pm_tree_fault(reader->tree, place, "this is not JSON: %s", sentence);
     return false;
 }
 
@@ -254,8 +254,8 @@ static struct pm_node *read_member(struct reader *reader, bool keyed, unsigned d
     struct pm_node *node = read_value(reader, depth + 1);
     if (node == NULL)
         return NULL;
-    node->key = key;
-    node->key_place = place;
+    if (keyed)
+        pm_tree_key(reader->tree, node, key, place);
     return node;
 }
 
@@ -305,7 +305,7 @@ static struct pm_node *read_value(struct reader *reader, unsigned depth)
 
 bool pm_tree_read_json(struct pm_tree *tree)
 {
-    struct reader reader = { .tree = tree, .text = tree->report->text, .n = tree->report->n };
+    struct reader reader = { .tree = tree, .text = tree->source.text, .n = tree->source.n };
 
     skip_space(&reader);
     if (reader.at == reader.n)

@@ -22,13 +22,13 @@ static struct pm_node *read_node(struct reader *reader, yaml_event_t *event, uns
 
 static size_t byte_of(struct reader *reader, size_t chars)
 {
-    const struct pm_report *report = reader->tree->report;
+    const struct pm_source *source = &reader->tree->source;
     uint32_t code;
 
     if (chars < reader->chars)
         reader->chars = reader->bytes = 0;
-    while (reader->chars < chars && reader->bytes < report->n) {
-        size_t step = pm_code_next(report->text + reader->bytes, report->n - reader->bytes, &code);
+    while (reader->chars < chars && reader->bytes < source->n) {
+        size_t step = pm_code_next(source->text + reader->bytes, source->n - reader->bytes, &code);
         reader->bytes += step > 0 ? step : 1;
         reader->chars++;
     }
@@ -50,13 +50,13 @@ static const char *hint(char at, const char *problem)
 static void report_problem(struct reader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
-    const struct pm_report *report = reader->tree->report;
+    const struct pm_source *source = &reader->tree->source;
     const char *problem = parser->problem != NULL ? parser->problem : "it cannot be read";
     bool bytes = parser->error == YAML_READER_ERROR;
     size_t place = bytes ? parser->problem_offset : byte_of(reader, parser->problem_mark.index);
-    char at = place < report->n ? report->text[place] : '\0';
+    char at = place < source->n ? source->text[place] : '\0';
 
-    pm_report_add(reader->tree->report, place, "this is not YAML: %s%s%s%s", problem,
+    pm_tree_fault(reader->tree, place, "this is not YAML: %s%s%s%s", problem,
                   parser->context != NULL ? " " : "",
                   parser->context != NULL ? parser->context : "", hint(at, problem));
 }
@@ -71,7 +71,7 @@ static bool next_event(struct reader *reader, yaml_event_t *out)
 
 static bool refused(struct reader *reader, size_t place, const char *what)
 {
-    pm_report_add(reader->tree->report, place, "%s", what);
+    pm_tree_fault(reader->tree, place, "%s", what);
     return true;
 }
 
@@ -151,8 +151,7 @@ static struct pm_node *read_member(struct reader *reader, yaml_event_t *key, uns
     yaml_event_delete(&value);
     if (node == NULL)
         return NULL;
-    node->key = name;
-    node->key_place = place;
+    pm_tree_key(reader->tree, node, name, place);
     return node;
 }
 
@@ -217,12 +216,12 @@ bool pm_tree_read_yaml(struct pm_tree *tree)
     struct reader reader = { .tree = tree };
 
     if (yaml_parser_initialize(&reader.parser) == 0) {
-        pm_report_add(tree->report, 0, "out of memory");
+        pm_tree_fault(tree, 0, "out of memory");
         return false;
     }
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)tree->report->text,
-                                 tree->report->n);
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)tree->source.text,
+                                 tree->source.n);
     bool good = read_stream(&reader);
     yaml_parser_delete(&reader.parser);
     return good;

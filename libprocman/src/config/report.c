@@ -34,7 +34,29 @@ struct line {
 
 void pm_report_init(struct pm_report *report, const char *name, const char *text, size_t n)
 {
-    *report = (struct pm_report){ .name = name, .text = text, .n = n, .line = 1 };
+    *report = (struct pm_report){ .line = 1 };
+    (void)pm_report_source(report, name, text, n);
+}
+
+struct pm_source pm_report_source(struct pm_report *report, const char *name, const char *text,
+                                  size_t n)
+{
+    size_t base = 0, nth = report->sources_n++;
+
+    if (nth > 0) /* a file's end is a place of its own, too */
+        base = report->sources[nth - 1].base + report->sources[nth - 1].n + 1;
+    report->sources = pm_resize(report->sources, report->sources_n, sizeof(*report->sources));
+    report->sources[nth] = (struct pm_source){ .name = name, .text = text, .n = n, .base = base };
+    return report->sources[nth];
+}
+
+const struct pm_source *pm_report_at(const struct pm_report *report, size_t place)
+{
+    size_t nth = report->sources_n - 1;
+
+    while (nth > 0 && report->sources[nth].base > place)
+        nth--;
+    return &report->sources[nth];
 }
 
 void pm_report_fini(struct pm_report *report)
@@ -42,6 +64,7 @@ void pm_report_fini(struct pm_report *report)
     for (size_t i = 0; i < report->count; i++)
         free(report->flaws[i].sentence);
     free(report->flaws);
+    free(report->sources);
     *report = (struct pm_report){ 0 };
 }
 
@@ -50,7 +73,7 @@ static void add(struct pm_report *report, size_t place, char *sentence)
     if (report->flaws == NULL)
         report->flaws = pm_alloc(PM_LIMIT_CONFIG_ERRORS * sizeof(*report->flaws));
     report->flaws[report->count] = (struct pm_flaw){
-        .place = place < report->n ? place : report->n,
+        .place = place,
         .nth = report->count,
         .sentence = sentence,
     };
@@ -83,17 +106,28 @@ void pm_report_twice(struct pm_report *report, size_t place, size_t first, const
 {
     char quoted[PM_QUOTE_SIZE];
 
-    if (!full(report))
-        add(report, place, pm_printf("%s '%s' is there twice; the first is on line %zu", what,
-                                     pm_quote(name, quoted), pm_report_line(report, first)));
+    if (full(report))
+        return;
+    const struct pm_source *source = pm_report_at(report, first);
+    bool here = source == pm_report_at(report, place);
+    add(report, place, pm_printf("%s '%s' is there twice; the first is %s%s%zu", what,
+                                 pm_quote(name, quoted), here ? "on line " : source->name,
+                                 here ? "" : ":", pm_report_line(report, first)));
 }
 
 size_t pm_report_line(struct pm_report *report, size_t place)
 {
+    const struct pm_source *source = pm_report_at(report, place);
+    const char *text = source->text;
+
+    if (pm_report_at(report, report->line_at) != source) {
+        report->line_at = source->base;
+        report->line = 1;
+    }
     for (; report->line_at < place; report->line_at++)
-        report->line += report->text[report->line_at] == '\n';
+        report->line += text[report->line_at - source->base] == '\n';
     for (; report->line_at > place; report->line_at--)
-        report->line -= report->text[report->line_at - 1] == '\n';
+        report->line -= text[report->line_at - source->base - 1] == '\n';
     return report->line;
 }
 
@@ -144,26 +178,28 @@ static size_t cell(const char *at, size_t n, char *shown, unsigned *columns)
     return step;
 }
 
-static struct line line_of(const struct pm_report *report, size_t place)
+static struct line line_of(const struct pm_source *source, size_t place)
 {
-    size_t begin = place, end = place, step;
+    size_t begin, end, step;
     uint32_t code;
     struct line line = { 0 };
 
-    while (begin > 0 && report->text[begin - 1] != '\n')
+    place -= source->base;
+    begin = end = place;
+    while (begin > 0 && source->text[begin - 1] != '\n')
         begin--;
-    while (end < report->n && report->text[end] != '\n')
+    while (end < source->n && source->text[end] != '\n')
         end++;
-    if (end > begin && report->text[end - 1] == '\r')
+    if (end > begin && source->text[end - 1] == '\r')
         end--;
-    line.at = report->text + begin;
+    line.at = source->text + begin;
     line.n = end - begin;
     bool more = true; /* how long it is beyond the window does not matter */
     for (size_t at = begin; at < place || (at < end && more); at += step) {
         more = line.length <= line.column + WINDOW;
         line.column += at < place;
         line.length++;
-        if ((step = pm_code_next(report->text + at, report->n - at, &code)) == 0)
+        if ((step = pm_code_next(source->text + at, source->n - at, &code)) == 0)
             step = 1;
     }
     return line;
@@ -200,13 +236,14 @@ char *pm_report_text(struct pm_report *report)
         qsort(report->flaws, report->count, sizeof(*report->flaws), by_place);
     for (size_t i = 0; i < report->count; i++) {
         const struct pm_flaw *flaw = &report->flaws[i];
-        struct line line = line_of(report, flaw->place);
-        pm_sink_print(&out, "%s:%zu:%zu: error: %s\n", report->name,
+        const struct pm_source *source = pm_report_at(report, flaw->place);
+        struct line line = line_of(source, flaw->place);
+        pm_sink_print(&out, "%s:%zu:%zu: error: %s\n", source->name,
                       pm_report_line(report, flaw->place), line.column + 1, flaw->sentence);
         show_line(&out, &line);
     }
     size_t all = report->count + report->more;
-    pm_sink_print(&out, "%s: %zu error%s", report->name, all, all == 1 ? "" : "s");
+    pm_sink_print(&out, "%s: %zu error%s", report->sources[0].name, all, all == 1 ? "" : "s");
     if (report->more > 0)
         pm_sink_print(&out, ", the first %zu shown", report->count);
     pm_sink_str(&out, "\n");

@@ -6,17 +6,26 @@
 
 struct pm_flaw;
 
-/* A place is a byte offset in the text: both readers know it, and line and column follow. */
+/* One file: what it is called and what it says, borrowed. */
+struct pm_source { const char *name, *text; size_t n, base; };
+
+/* A place is a byte offset: both readers know it, and line and column follow. The files lie one
+ * behind the other, each from its `base`, so that a place alone also says in which file it is. */
 struct pm_report {
-    const char *name, *text;  /* borrowed: what the file is called, and what it says */
-    size_t n;
+    struct pm_source *sources;
+    size_t sources_n;
     struct pm_flaw *flaws;    /* at most PM_LIMIT_CONFIG_ERRORS */
     size_t count, more;       /* kept; beyond the limit, counted only */
     size_t line, line_at;     /* where the last search for a line number ended */
 };
 
+/* With its first file, the one that was asked for. */
 void pm_report_init(struct pm_report *report, const char *name, const char *text, size_t n);
 void pm_report_fini(struct pm_report *report);
+/* One more. */
+struct pm_source pm_report_source(struct pm_report *report, const char *name, const char *text,
+                                  size_t n);
+const struct pm_source *pm_report_at(const struct pm_report *report, size_t place) PM_MUST_USE;
 
 void pm_report_add(struct pm_report *report, size_t place, const char *format, ...)
     PM_PRINTF(3, 4);

@@ -6,9 +6,12 @@
  * why not; a member whose value has a fault may hold anything.
  */
 #include "config/scalar.h"
+#include "config/reference.h"
 #include "core/spec_fault.h"
 #include "core/words.h"
 
+#include <procman/limits.h>
+#include <procman/schedule.h>
 #include <procman/spec.h>
 #include <procman/text.h>
 
@@ -33,13 +36,9 @@ static const char *read_group(const struct pm_node *node, void *member)
 
 static const char *read_host(const struct pm_node *node, void *member)
 {
-    static const char *const own[] = { "", "localhost", "127.0.0.1", "::1" };
-
-    for (size_t i = 0; i < PM_COUNT(own); i++) {
-        if (strcmp(node->text, own[i]) == 0) {
-            *(const char **)member = "";
-            return NULL;
-        }
+    if (pm_host_is_own(node->text)) {
+        *(const char **)member = "";
+        return NULL;
     }
     *(const char **)member = node->text;
     return pm_name_fault(node->text);
@@ -199,6 +198,152 @@ static const char *read_keep(const struct pm_node *node, void *member)
     return fault != NULL ? fault : pm_output_keep_fault(*(uint64_t *)member);
 }
 
+static const char *read_file(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_file_fault(node->text);
+}
+
+/* Octal, as everyone writes masks: with the zero in front that other numbers do not have. */
+static const char *read_mask(const struct pm_node *node, void *member)
+{
+    size_t n = strspn(node->text, "01234567");
+    uint64_t mask = 0;
+
+    if (node->text[n] != '\0' || n < 3 || n > 4)
+        return "a mask is three octal digits, such as 022";
+    for (const char *digit = node->text; *digit != '\0'; digit++)
+        mask = mask * 8 + (uint64_t)(*digit - '0');
+    *(uint64_t *)member = mask | PM_MASK_GIVEN;
+    return pm_mask_fault(mask | PM_MASK_GIVEN);
+}
+
+static const char *read_nice(const struct pm_node *node, void *member)
+{
+    struct pm_node digits = *node;
+    bool negative = node->text[0] == '-';
+    uint64_t number = 0;
+
+    digits.text += negative;
+    const char *fault = read_count(&digits, &number);
+    if (fault != NULL && node->plain && !leads_with_zero(digits.text))
+        fault = "not a whole number";
+    int64_t nice = number > 1000 ? 1000 : (int64_t)number;
+    *(int64_t *)member = negative ? -nice : nice;
+    return fault != NULL ? fault : pm_nice_fault(*(int64_t *)member);
+}
+
+static const char *read_memory(const struct pm_node *node, void *member)
+{
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    if (pm_parse_size(node->text, member) != PM_OK)
+        return "not a size; write 512MiB or 2G (a bare number is bytes), 0 for no limit";
+    return pm_memory_fault(*(uint64_t *)member);
+}
+
+static const char *read_percent(const struct pm_node *node, void *member)
+{
+    size_t n = strspn(node->text, "0123456789");
+    uint64_t number = 0;
+
+    if (n == 0 || (strcmp(node->text + n, "%") != 0 && strcmp(node->text, "0") != 0))
+        return "not a share of a core; write 150%, 0 for no limit";
+    if (leads_with_zero(node->text))
+        return "numbers are decimal, without a zero in front";
+    for (size_t i = 0; i < n && number <= PM_LIMIT_PERCENT; i++)
+        number = number * 10 + (uint64_t)(node->text[i] - '0');
+    *(uint64_t *)member = number;
+    return pm_percent_fault(number);
+}
+
+static const char *read_pids(const struct pm_node *node, void *member)
+{
+    const char *fault = read_count(node, member);
+
+    return fault != NULL ? fault : pm_pids_fault(*(uint64_t *)member);
+}
+
+/* One is what a missing word means: one spec, one hash. */
+static const char *read_instances(const struct pm_node *node, void *member)
+{
+    const char *fault = read_count(node, member);
+    uint64_t n = *(uint64_t *)member;
+
+    if (fault == NULL && (n < 1 || n > PM_LIMIT_INSTANCES))
+        fault = "a number from 1 to 1000";
+    *(uint64_t *)member = n == 1 ? 0 : n;
+    return fault;
+}
+
+static const char *read_schedule(const struct pm_node *node, void *member)
+{
+    struct pm_schedule schedule;
+
+    *(const char **)member = node->text;
+    return pm_schedule_parse(node->text, &schedule, NULL);
+}
+
+static const char *read_zone(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_zone_fault(node->text);
+}
+
+static const char *read_word(const struct pm_node *node, const struct pm_words *words,
+                             const char *fault, void *member)
+{
+    int value = pm_word_value(words, node->text);
+
+    if (value >= 0)
+        memcpy(member, &value, sizeof(value));
+    return value >= 0 ? NULL : fault;
+}
+
+static const char *read_overlap(const struct pm_node *node, void *member)
+{
+    return read_word(node, &pm_overlap_words, "write skip, queue or replace", member);
+}
+
+static const char *read_when(const struct pm_node *node, void *member)
+{
+    return read_word(node, &pm_dependency_when_words, "write started, ready or exited", member);
+}
+
+static const char *read_if_failed(const struct pm_node *node, void *member)
+{
+    return read_word(node, &pm_dependency_failure_words, "write fail or ignore", member);
+}
+
+/* Which one is meant is known when all processes are. */
+static const char *read_reference(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return pm_reference_fault(node->text);
+}
+
+static const char *read_patience(const struct pm_node *node, void *member)
+{
+    const char *fault = read_duration(node, member);
+
+    return fault != NULL ? fault : pm_patience_fault(*(uint64_t *)member);
+}
+
+static const char *read_span(const struct pm_node *node, void *member)
+{
+    const char *fault = read_duration(node, member);
+
+    return fault != NULL ? fault : pm_span_fault(*(uint64_t *)member);
+}
+
+static const char *read_failures(const struct pm_node *node, void *member)
+{
+    const char *fault = read_count(node, member);
+    uint64_t n = *(uint64_t *)member;
+
+    return fault != NULL ? fault : n >= 1 && n <= 1000 ? NULL : "a number from 1 to 1000";
+}
+
 /* The word; the map is read in values.c. */
 static const char *read_loss(const struct pm_node *node, void *member)
 {
@@ -222,6 +367,22 @@ static const scalar_reader readers[] = {
     [PM_VALUE_SIGNAL] = read_signal,
     [PM_VALUE_SIZE] = read_size,
     [PM_VALUE_KEEP] = read_keep,
+    [PM_VALUE_FILE] = read_file,
+    [PM_VALUE_MASK] = read_mask,
+    [PM_VALUE_NICE] = read_nice,
+    [PM_VALUE_MEMORY] = read_memory,
+    [PM_VALUE_PERCENT] = read_percent,
+    [PM_VALUE_PIDS] = read_pids,
+    [PM_VALUE_INSTANCES] = read_instances,
+    [PM_VALUE_SCHEDULE] = read_schedule,
+    [PM_VALUE_ZONE] = read_zone,
+    [PM_VALUE_OVERLAP] = read_overlap,
+    [PM_VALUE_WHEN] = read_when,
+    [PM_VALUE_IF_FAILED] = read_if_failed,
+    [PM_VALUE_REFERENCE] = read_reference,
+    [PM_VALUE_PATIENCE] = read_patience,
+    [PM_VALUE_SPAN] = read_span,
+    [PM_VALUE_FAILURES] = read_failures,
     [PM_VALUE_LOSS] = read_loss,
 };
 

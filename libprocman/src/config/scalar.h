@@ -10,4 +10,8 @@
 const char *pm_scalar_read(enum pm_value value, const struct pm_node *node, void *member)
     PM_MUST_USE;
 
+/* The same for what a probe looks at; host names go to the arena. */
+const char *pm_target_read(enum pm_value value, struct pm_arena *arena,
+                           const struct pm_node *node, struct pm_probe *probe) PM_MUST_USE;
+
 #endif

@@ -6,7 +6,8 @@
  */
 #include <procman/config.h>
 
-#include "config/values.h"
+#include "config/depends.h"
+#include "config/probes.h"
 
 #include <procman/limits.h>
 #include <procman/spec.h>
@@ -46,7 +47,9 @@ static void set_scalar(struct pm_reading *reading, const struct pm_key *key, con
 static void set_tree(struct pm_reading *reading, const struct pm_key *key, const char *name,
                      struct pm_spec *spec)
 {
-    struct pm_tree tree = { .arena = reading->arena, .report = reading->report };
+    size_t nodes = 0;
+    struct pm_tree tree = { .arena = reading->arena, .report = reading->report,
+                            .source = reading->report->sources[0], .nodes = &nodes };
 
     if (!pm_tree_read_yaml(&tree))
         return;
@@ -56,9 +59,13 @@ static void set_tree(struct pm_reading *reading, const struct pm_key *key, const
     }
     struct pm_node map = { .kind = PM_NODE_MAP, .first = tree.root, .last = tree.root, .n = 1 };
     tree.root->key = name;
-    if (key != NULL && key->value == PM_VALUE_VARIABLES)
-        spec->env = (struct pm_var_list){ 0 }; /* all of it is said here; env.NAME adds */
+    if (key != NULL && (key->value == PM_VALUE_VARIABLES || key->value == PM_VALUE_LABELS ||
+                        key->value == PM_VALUE_LIMITS))
+        pm_value_fall_back(key, spec); /* all of it is said here; env.NAME adds */
     pm_value_read_keys(reading, &map, "", PM_IN_PROCESS, spec);
+    if (key != NULL && key->value == PM_VALUE_DEPENDENCIES &&
+        !pm_depends_alone(reading->arena, spec))
+        pm_report_add(reading->report, 0, "there is no memory for it");
 }
 
 /* Is nothing a value for it: the default? A process without name or program is none. */
@@ -68,12 +75,34 @@ static bool may_be_empty(const struct pm_key *key)
            key->value != PM_VALUE_WORDS;
 }
 
+/* A time of a probe that is not there would be lost without a word. */
+static void settle_probes(struct pm_reading *reading, const char *name, struct pm_spec *spec)
+{
+    bool ready = strncmp(name, "ready", 5) == 0, health = strncmp(name, "health", 6) == 0;
+    const struct pm_probe *probe = ready ? &spec->ready : &spec->health;
+
+    if ((ready || health) && probe->kind == PM_PROBE_KIND_NONE &&
+        (probe->timeout_ms != 0 || probe->interval_ms != 0 || probe->failures != 0))
+        pm_report_add(reading->report, 0, "%s does not say what is looked at; set %s first",
+                      ready ? "ready" : "health", ready ? "ready.log, ready.tcp or another of "
+                      "its keys" : "health.tcp, health.http or health.exec");
+    else
+        pm_probes_settle(spec);
+}
+
 static void set(struct pm_reading *reading, const char *name, const char *value,
                 struct pm_spec *spec)
 {
     const struct pm_key *key = pm_key_find(name, PM_IN_PROCESS);
     struct pm_node unknown = { .key = name };
 
+    if (key != NULL && !pm_value_served(reading, key, &unknown))
+        return;
+    if (key != NULL && key->value == PM_VALUE_HOSTS) {
+        pm_report_add(reading->report, 0, "hosts makes many processes of one; this is one of "
+                      "them, and its key is host");
+        return;
+    }
     if (strncmp(name, VARIABLE, strlen(VARIABLE)) == 0)
         set_variable(reading, name + strlen(VARIABLE), value, spec);
     else if (key == NULL && !pm_key_is_section(name, PM_IN_PROCESS))
@@ -84,6 +113,7 @@ static void set(struct pm_reading *reading, const char *name, const char *value,
         set_scalar(reading, key, value, spec);
     else
         set_tree(reading, key, name, spec);
+    settle_probes(reading, name, spec);
     /* What to run is said in one way only: the last one said. */
     if (key != NULL && key->value == PM_VALUE_COMMAND)
         spec->exec = (struct pm_strs){ 0 };
@@ -95,11 +125,13 @@ enum pm_err pm_config_set(struct pm_spec *spec, const char *key, const char *val
                           struct pm_arena *arena, char **why)
 {
     struct pm_report report;
-    struct pm_tree strings = { .arena = arena, .report = &report };
+    size_t nodes = 0;
+    struct pm_tree strings = { .arena = arena, .report = &report, .nodes = &nodes };
     struct pm_reading reading = { .arena = arena, .report = &report };
     struct pm_spec changed = *spec;
 
     pm_report_init(&report, key, value, strlen(value));
+    strings.source = report.sources[0];
     const char *kept_key = pm_tree_str(&strings, 0, key, strlen(key));
     const char *kept_value = pm_tree_str(&strings, 0, value, strlen(value));
     if (kept_key != NULL && kept_value != NULL)

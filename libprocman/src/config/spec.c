@@ -24,7 +24,7 @@ void pm_spec_init(struct pm_spec *spec)
                               .origin = "", .ready.text = "", .health.text = "", .env_file = "",
                               .schedule = "", .time_zone = "" };
     for (size_t i = 0; i < pm_keys_n; i++)
-        if (pm_keys[i].fallback != NULL)
+        if ((pm_keys[i].where & PM_IN_PROCESS) != 0 && pm_keys[i].fallback != NULL)
             pm_value_fall_back(&pm_keys[i], spec);
 }
 
@@ -89,7 +89,7 @@ size_t pm_spec_diff(const struct pm_spec *a, const struct pm_spec *b,
     *needs_restart = false;
     for (size_t i = 0; i < pm_keys_n; i++) {
         const struct pm_key *key = &pm_keys[i];
-        bool matters = key->value != PM_VALUE_PART && key->effect != PM_EFFECT_IDENTITY;
+        bool matters = (key->where & PM_IN_PROCESS) != 0 && key->effect != PM_EFFECT_IDENTITY;
         if (!matters || pm_key_same(key, a, b))
             continue;
         if (key->effect == PM_EFFECT_RESTART)

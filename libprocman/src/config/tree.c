@@ -5,26 +5,47 @@
  * limited, and all of it lives in one arena that has a limit of its own.
  */
 #include "config/tree.h"
+#include "core/sink.h"
 
 #include <procman/limits.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+void pm_tree_fault(struct pm_tree *tree, size_t place, const char *format, ...)
+{
+    struct pm_sink sentence = { 0 };
+    va_list arguments;
+
+    va_start(arguments, format);
+    pm_sink_vprint(&sentence, format, arguments);
+    va_end(arguments);
+    if (place > tree->source.n)
+        place = tree->source.n;
+    pm_report_add(tree->report, tree->source.base + place, "%s", sentence.at);
+    free(sentence.at);
+}
+
+void pm_tree_key(struct pm_tree *tree, struct pm_node *node, const char *key, size_t place)
+{
+    node->key = key;
+    node->key_place = tree->source.base + place;
+}
+
 struct pm_node *pm_tree_node(struct pm_tree *tree, enum pm_node_kind kind, size_t place)
 {
     struct pm_node *node = NULL;
 
-    if (tree->nodes < PM_LIMIT_CONFIG_NODES)
+    if (*tree->nodes < PM_LIMIT_CONFIG_NODES)
         node = pm_arena_get(tree->arena, sizeof(*node));
     if (node == NULL) {
-        pm_report_add(tree->report, place, "the file says too much: more than %zu values are "
-                      "not read", tree->nodes);
+        pm_tree_fault(tree, place, "the file says too much: more than %zu values are "
+                      "not read", *tree->nodes);
         return NULL;
     }
-    tree->nodes++;
+    ++*tree->nodes;
     node->kind = kind;
-    node->place = place;
+    node->place = tree->source.base + place;
     node->text = "";
     return node;
 }
@@ -34,12 +55,12 @@ const char *pm_tree_str(struct pm_tree *tree, size_t place, const char *text, si
     const char *copy = NULL;
 
     if (n > PM_LIMIT_STRING)
-        pm_report_add(tree->report, place, "this text has %zu bytes; the limit is %d", n,
+        pm_tree_fault(tree, place, "this text has %zu bytes; the limit is %d", n,
                       PM_LIMIT_STRING);
     else if (memchr(text, '\0', n) != NULL)
-        pm_report_add(tree->report, place, "a text cannot hold the character NUL");
+        pm_tree_fault(tree, place, "a text cannot hold the character NUL");
     else if ((copy = pm_arena_str(tree->arena, text, n)) == NULL)
-        pm_report_add(tree->report, place, "the file says too much: there is no memory for it");
+        pm_tree_fault(tree, place, "the file says too much: there is no memory for it");
     return copy;
 }
 
@@ -47,7 +68,7 @@ bool pm_tree_deep(struct pm_tree *tree, size_t place, unsigned depth)
 {
     if (depth <= PM_LIMIT_CONFIG_DEPTH)
         return true;
-    pm_report_add(tree->report, place, "nested deeper than %d levels", PM_LIMIT_CONFIG_DEPTH);
+    pm_tree_fault(tree, place, "nested deeper than %d levels", PM_LIMIT_CONFIG_DEPTH);
     return false;
 }
 

@@ -1,22 +1,19 @@
-/* Values of every shape into their members of a spec, and the sentences about those that do not
- * fit. What is wrong with a scalar scalar.c says in a few words; here the key, the process
- * and the place are put around them, so that all sentences are built alike.
+/* Maps of keys into the members of a struct, and the sentences about values that do not fit.
+ * What is wrong with a scalar scalar.c says in a few words; here the key, the process and the
+ * place are put around them, so that all sentences are built alike.
  */
 #include "config/values.h"
+#include "config/lists.h"
 #include "config/scalar.h"
-#include "core/spec_fault.h"
-
-#include <procman/limits.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ROOM "the file says too much: there is no memory for it"
-
 static const struct {
     enum pm_node_kind shape;
     const char *example;
+    const char *sample;    /* where the fallback of the first key in a map would be a bad one */
 } values[] = {
     [PM_VALUE_PART]         = { PM_NODE_MAP, "" },
     [PM_VALUE_NAME]         = { PM_NODE_SCALAR, "a name" },
@@ -24,7 +21,7 @@ static const struct {
     [PM_VALUE_HOST]         = { PM_NODE_SCALAR, "the name of a deputy" },
     [PM_VALUE_COMMAND]      = { PM_NODE_SCALAR, "one line of text" },
     [PM_VALUE_DIRECTORY]    = { PM_NODE_SCALAR, "a directory such as /opt/robot" },
-    [PM_VALUE_USER]         = { PM_NODE_SCALAR, "a name" },
+    [PM_VALUE_USER]         = { PM_NODE_SCALAR, "a name", "robot" },
     [PM_VALUE_BOOL]         = { PM_NODE_SCALAR, "true or false" },
     [PM_VALUE_AUTO_RESTART] = { PM_NODE_SCALAR, "no, on-failure or always" },
     [PM_VALUE_DURATION]     = { PM_NODE_SCALAR, "a duration such as 5s" },
@@ -34,6 +31,32 @@ static const struct {
     [PM_VALUE_SIGNAL]       = { PM_NODE_SCALAR, "a signal such as INT" },
     [PM_VALUE_SIZE]         = { PM_NODE_SCALAR, "a size such as 10MiB" },
     [PM_VALUE_KEEP]         = { PM_NODE_SCALAR, "a whole number" },
+    [PM_VALUE_FILE]         = { PM_NODE_SCALAR, "a file such as /etc/robot.env" },
+    [PM_VALUE_MASK]         = { PM_NODE_SCALAR, "a mask such as 022" },
+    [PM_VALUE_NICE]         = { PM_NODE_SCALAR, "a whole number from -20 to 19" },
+    [PM_VALUE_MEMORY]       = { PM_NODE_SCALAR, "a size such as 2G", "2G" },
+    [PM_VALUE_PERCENT]      = { PM_NODE_SCALAR, "a share of a core such as 150%" },
+    [PM_VALUE_PIDS]         = { PM_NODE_SCALAR, "a whole number" },
+    [PM_VALUE_INSTANCES]    = { PM_NODE_SCALAR, "a whole number" },
+    [PM_VALUE_SCHEDULE]     = { PM_NODE_SCALAR, "five fields such as \"*/5 * * * *\"" },
+    [PM_VALUE_ZONE]         = { PM_NODE_SCALAR, "a time zone such as Europe/Berlin" },
+    [PM_VALUE_PATIENCE]     = { PM_NODE_SCALAR, "a duration such as 5s" },
+    [PM_VALUE_SPAN]         = { PM_NODE_SCALAR, "a duration such as 30s" },
+    [PM_VALUE_FAILURES]     = { PM_NODE_SCALAR, "a whole number" },
+    [PM_VALUE_OVERLAP]      = { PM_NODE_SCALAR, "skip, queue or replace" },
+    [PM_VALUE_WHEN]         = { PM_NODE_SCALAR, "started, ready or exited" },
+    [PM_VALUE_IF_FAILED]    = { PM_NODE_SCALAR, "fail or ignore" },
+    [PM_VALUE_REFERENCE]    = { PM_NODE_SCALAR, "a process such as drivers/lidar@robot1" },
+    [PM_VALUE_LOG]          = { PM_NODE_SCALAR, "a pattern such as \"first frame\"", "first frame" },
+    [PM_VALUE_TCP]          = { PM_NODE_SCALAR, "a port such as 7000", "7000" },
+    [PM_VALUE_HTTP]         = { PM_NODE_SCALAR, "a URL such as http://localhost:8080/health" },
+    [PM_VALUE_EXEC]         = { PM_NODE_SCALAR, "a command, one line of text" },
+    [PM_VALUE_NOTIFY]       = { PM_NODE_SCALAR, "true" },
+    [PM_VALUE_AFTER]        = { PM_NODE_SCALAR, "a duration such as 2s" },
+    [PM_VALUE_HOSTS]        = { PM_NODE_LIST, "a list such as [robot1, \"lab*\"]" },
+    [PM_VALUE_DEPENDENCIES] = { PM_NODE_LIST, "a list such as [roscore]" },
+    [PM_VALUE_LABELS]       = { PM_NODE_MAP, "a map such as {team: perception}" },
+    [PM_VALUE_LIMITS]       = { PM_NODE_MAP, "a map such as {nofile: 4096}" },
     [PM_VALUE_WORDS]        = { PM_NODE_LIST, "a list such as [sleep, \"5\"]" },
     [PM_VALUE_CODES]        = { PM_NODE_LIST, "a list such as [0, 3]" },
     [PM_VALUE_VARIABLES]    = { PM_NODE_MAP, "a map such as {PORT: \"7000\"}" },
@@ -47,9 +70,8 @@ enum pm_node_kind pm_value_shape(enum pm_value value)
 
 /* ---- sentences ---- */
 
-/* "stop.timeout of process 'cam' is 'soon': …" */
-static void report_fault(struct pm_reading *reading, const char *what, const struct pm_node *node,
-                         const char *fault)
+void pm_value_fault(struct pm_reading *reading, const char *what, const struct pm_node *node,
+                    const char *fault)
 {
     char text[PM_QUOTE_SIZE];
 
@@ -59,9 +81,8 @@ static void report_fault(struct pm_reading *reading, const char *what, const str
                   fault);
 }
 
-/* Has it the shape that is needed, and a value at all? */
-static bool has_shape(struct pm_reading *reading, const char *what, const struct pm_node *node,
-                      enum pm_node_kind shape, const char *example)
+bool pm_value_shaped(struct pm_reading *reading, const char *what, const struct pm_node *node,
+                     enum pm_node_kind shape, const char *example)
 {
     const char *of = reading->subject != NULL ? " of " : "";
     const char *subject = reading->subject != NULL ? reading->subject : "";
@@ -92,124 +113,15 @@ void pm_value_unknown(struct pm_reading *reading, const struct pm_node *node, co
                   meant != NULL ? "'?)" : "");
 }
 
-/* ---- lists and maps ---- */
-
-static void read_words(struct pm_reading *reading, const struct pm_key *key,
-                       const struct pm_node *list, struct pm_strs *out)
+bool pm_value_served(struct pm_reading *reading, const struct pm_key *key,
+                     const struct pm_node *node)
 {
-    const char **words = pm_arena_get(reading->arena, (list->n + 1) * sizeof(*words));
-    size_t n = 0;
-
-    if (list->n == 0 || list->n > PM_LIMIT_LIST || words == NULL) {
-        pm_report_add(reading->report, list->place, "%s needs from 1 to %d words", key->name,
-                      PM_LIMIT_LIST);
-        return;
-    }
-    for (const struct pm_node *item = list->first; item != NULL; item = item->next)
-        if (has_shape(reading, "a word of exec", item, PM_NODE_SCALAR, "text"))
-            words[n++] = item->text;
-    if (list->first->kind == PM_NODE_SCALAR && *list->first->text == '\0')
-        report_fault(reading, "the program in exec", list->first, "a program has a name");
-    *out = (struct pm_strs){ .at = words, .n = n };
-}
-
-static void read_codes(struct pm_reading *reading, const struct pm_key *key,
-                       const struct pm_node *list, struct pm_i64s *out)
-{
-    int64_t *codes = pm_arena_get(reading->arena, (list->n + 1) * sizeof(*codes));
-    size_t n = 0;
-
-    if (list->n == 0 || list->n > PM_LIMIT_LIST || codes == NULL) {
-        pm_report_add(reading->report, list->place, "%s needs at least one exit code", key->name);
-        return;
-    }
-    for (const struct pm_node *item = list->first; item != NULL; item = item->next) {
-        if (!has_shape(reading, "an item of success_codes", item, PM_NODE_SCALAR, "an exit code"))
-            continue;
-        uint64_t code = 0;
-        const char *fault = pm_scalar_read(PM_VALUE_COUNT, item, &code);
-        if (fault == NULL)
-            fault = pm_exit_code_fault(code <= INT64_MAX ? (int64_t)code : INT64_MAX);
-        if (fault != NULL)
-            report_fault(reading, "an item of success_codes", item, fault);
-        codes[n++] = (int64_t)code;
-    }
-    if (n == 1 && codes[0] == 0)
-        n = 0; /* only 0 is what an empty list means: one spec, one hash */
-    *out = (struct pm_i64s){ .at = codes, .n = n };
-}
-
-static int by_name(const void *left, const void *right)
-{
-    const struct pm_var *a = left, *b = right;
-
-    return strcmp(a->name, b->name);
-}
-
-/* Both sorted; where both have a name, the added one holds. */
-static size_t merge(const struct pm_var_list *old, const struct pm_var_list *added,
-                    struct pm_var *out)
-{
-    size_t n = 0, i = 0, j = 0;
-
-    while (i < old->n || j < added->n) {
-        int order = i == old->n ? 1 : j == added->n ? -1
-                    : strcmp(old->at[i].name, added->at[j].name);
-        out[n++] = order < 0 ? old->at[i] : added->at[j];
-        i += order <= 0;
-        j += order >= 0;
-    }
-    return n;
-}
-
-static void read_variables(struct pm_reading *reading, const struct pm_node *map,
-                           struct pm_var_list *env)
-{
-    struct pm_var_list added = { .at = pm_alloc((map->n + 1) * sizeof(*added.at)) };
-    char name[PM_QUOTE_SIZE], *what;
-
-    for (const struct pm_node *item = map->first; item != NULL; item = item->next) {
-        const char *fault = pm_variable_fault(item->key);
-        what = pm_printf("variable '%s'", pm_quote(item->key, name));
-        if (fault != NULL)
-            pm_report_add(reading->report, item->key_place, "%s%s%s: %s", what,
-                          reading->subject != NULL ? " of " : "",
-                          reading->subject != NULL ? reading->subject : "", fault);
-        else if (has_shape(reading, what, item, PM_NODE_SCALAR, "text, \"\" for an empty one"))
-            added.at[added.n++] = (struct pm_var){ .name = item->key, .value = item->text };
-        free(what);
-    }
-    if (added.n > 0)
-        qsort(added.at, added.n, sizeof(*added.at), by_name);
-    size_t most = env->n + added.n;
-    struct pm_var *all = pm_arena_get(reading->arena, (most + 1) * sizeof(*all));
-    if (all == NULL || most > PM_LIMIT_LIST)
-        pm_report_add(reading->report, map->place, NO_ROOM);
-    else
-        *env = (struct pm_var_list){ .at = all, .n = merge(env, &added, all) };
-    free(added.at);
-}
-
-static void read_loss(struct pm_reading *reading, const struct pm_key *key,
-                      const struct pm_node *map, uint64_t *ms)
-{
-    const struct pm_node *item = map->first;
-    const char *fault = NULL;
-
-    if (map->n != 1 || strcmp(item->key, "stop_after") != 0) {
-        pm_report_add(reading->report, map->place, "%s%s%s has one key, stop_after", key->name,
-                      reading->subject != NULL ? " of " : "",
-                      reading->subject != NULL ? reading->subject : "");
-        return;
-    }
-    if (!has_shape(reading, "on_sheriff_loss.stop_after", item, PM_NODE_SCALAR,
-                   values[PM_VALUE_DURATION].example))
-        return;
-    fault = pm_scalar_read(PM_VALUE_DURATION, item, ms);
-    if (fault == NULL)
-        fault = pm_sheriff_loss_fault(*ms);
-    if (fault != NULL)
-        report_fault(reading, "on_sheriff_loss.stop_after", item, fault);
+    if (reading->early || (key->where & PM_NOT_YET) == 0)
+        return true;
+    pm_report_add(reading->report, node->key_place, "key '%s'%s%s is not supported by this version",
+                  key->name, reading->subject != NULL ? " in " : "",
+                  reading->subject != NULL ? reading->subject : "");
+    return false;
 }
 
 /* ---- a key and its value ---- */
@@ -223,47 +135,54 @@ static enum pm_node_kind shape_of(const struct pm_key *key, const struct pm_node
 }
 
 void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
-                   const struct pm_node *node, struct pm_spec *spec)
+                   const struct pm_node *node, void *to)
 {
-    void *member = (char *)spec + key->offset;
+    void *member = (char *)to + key->offset;
     enum pm_node_kind shape = shape_of(key, node);
+    const char *fault;
 
-    if (!has_shape(reading, key->name, node, shape, values[key->value].example))
+    if (!pm_value_shaped(reading, key->name, node, shape, values[key->value].example))
         return;
-    if (key->value == PM_VALUE_WORDS) {
-        read_words(reading, key, node, member);
-    } else if (key->value == PM_VALUE_CODES) {
-        read_codes(reading, key, node, member);
-    } else if (key->value == PM_VALUE_VARIABLES) {
-        read_variables(reading, node, member);
-    } else if (key->value == PM_VALUE_LOSS && shape == PM_NODE_MAP) {
-        read_loss(reading, key, node, member);
+    if (shape != PM_NODE_SCALAR) {
+        pm_list_read(reading, key, node, member);
+        return;
+    }
+    if (pm_key_probe(key) != PM_PROBE_KIND_NONE)
+        fault = pm_target_read(key->value, reading->arena, node, member);
+    else
+        fault = pm_scalar_read(key->value, node, member);
+    if (fault != NULL)
+        pm_value_fault(reading, key->name, node, fault);
+}
+
+/* Words for both daemons would be the same without them: what is left out is 0 on the wire. */
+static bool is_settled_later(enum pm_value value)
+{
+    return value == PM_VALUE_PATIENCE || value == PM_VALUE_FAILURES || value == PM_VALUE_MASK;
+}
+
+void pm_value_fall_back(const struct pm_key *key, void *to)
+{
+    struct pm_node node = { .kind = PM_NODE_SCALAR, .plain = true, .text = key->fallback };
+    void *member = (char *)to + key->offset;
+    struct pm_probe *probe = member;
+
+    if (pm_key_probe(key) != PM_PROBE_KIND_NONE) {
+        if (probe->kind == pm_key_probe(key))
+            *probe = (struct pm_probe){ .text = "" };
+    } else if (is_settled_later(key->value)) {
+        *(uint64_t *)member = 0;
+    } else if (pm_value_shape(key->value) == PM_NODE_SCALAR && key->fallback == NULL) {
+        *(const char **)member = "";
+    } else if (key->fallback != NULL) {
+        pm_assert(pm_scalar_read(key->value, &node, member) == NULL);
     } else {
-        const char *fault = pm_scalar_read(key->value, node, member);
-        if (fault != NULL)
-            report_fault(reading, key->name, node, fault);
+        pm_list_clear(key, member);
     }
 }
 
-void pm_value_fall_back(const struct pm_key *key, struct pm_spec *spec)
-{
-    struct pm_node node = { .kind = PM_NODE_SCALAR, .plain = true, .text = key->fallback };
-    void *member = (char *)spec + key->offset;
-
-    if (key->value == PM_VALUE_WORDS)
-        *(struct pm_strs *)member = (struct pm_strs){ 0 };
-    else if (key->value == PM_VALUE_CODES)
-        *(struct pm_i64s *)member = (struct pm_i64s){ 0 };
-    else if (key->value == PM_VALUE_VARIABLES)
-        *(struct pm_var_list *)member = (struct pm_var_list){ 0 };
-    else if (key->fallback == NULL)
-        *(const char **)member = "";
-    else
-        pm_assert(pm_scalar_read(key->value, &node, member) == NULL);
-}
-
 static void read_section(struct pm_reading *reading, const struct pm_node *node, const char *name,
-                         unsigned where, struct pm_spec *spec)
+                         unsigned where, void *to)
 {
     char prefix[PM_KEY_SIZE], example[PM_KEY_SIZE + 32];
     const struct pm_key *first = pm_keys;
@@ -272,9 +191,9 @@ static void read_section(struct pm_reading *reading, const struct pm_node *node,
     while ((first->where & where) == 0 || strncmp(first->name, prefix, strlen(prefix)) != 0)
         first++;
     snprintf(example, sizeof(example), "a map such as {%s: %s}", first->name + strlen(prefix),
-             first->fallback != NULL ? first->fallback : "robot");
-    if (has_shape(reading, name, node, PM_NODE_MAP, example))
-        pm_value_read_keys(reading, node, prefix, where, spec);
+             values[first->value].sample != NULL ? values[first->value].sample : first->fallback);
+    if (pm_value_shaped(reading, name, node, PM_NODE_MAP, example))
+        pm_value_read_keys(reading, node, prefix, where, to);
 }
 
 /* `restart.delay: 1s` and `restart: {delay: 2s}` are one key: which of them would hold? */
@@ -297,7 +216,7 @@ static void refuse_both_ways(struct pm_reading *reading, const struct pm_node *m
 }
 
 void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, const char *prefix,
-                        unsigned where, struct pm_spec *spec)
+                        unsigned where, void *to)
 {
     for (const struct pm_node *node = map->first; node != NULL; node = node->next) {
         char *name = pm_printf("%s%s", prefix, node->key);
@@ -305,14 +224,14 @@ void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, c
         const struct pm_key *elsewhere = pm_key_find(name, PM_IN_PROCESS);
         if (*prefix == '\0')
             refuse_both_ways(reading, map, node);
-        if (key != NULL)
-            pm_value_read(reading, key, node, spec);
-        else if (pm_key_is_section(name, where))
-            read_section(reading, node, name, where, spec);
-        else if (elsewhere != NULL)
+        if (key != NULL && pm_value_served(reading, key, node))
+            pm_value_read(reading, key, node, to);
+        else if (key == NULL && pm_key_is_section(name, where))
+            read_section(reading, node, name, where, to);
+        else if (key == NULL && where == PM_IN_DEFAULTS && elsewhere != NULL)
             pm_report_add(reading->report, node->key_place, "key '%s' is for a single process; "
                           "%s cannot have it", name, reading->subject);
-        else
+        else if (key == NULL)
             pm_value_unknown(reading, node, prefix, where);
         free(name);
     }

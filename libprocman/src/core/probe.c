@@ -1,8 +1,5 @@
-/* What a probe may be. Only what cannot be meant is refused here: whether a port answers is known
- * when it is asked.
+/* What a probe is called by people, and the URL of one taken apart.
  */
-#include "core/spec_fault.h"
-
 #include <procman/probe.h>
 
 #include <procman/text.h>
@@ -16,11 +13,6 @@
 #define PORT_MOST  65535ul
 #define URL_BYTES  2000
 #define HOST_BYTES 253      /* of a name, RFC 1035 */
-
-static const char *or_empty(const char *text)
-{
-    return text != NULL ? text : "";
-}
 
 /* ---- http --------------------------------------------------------------------------- */
 
@@ -79,46 +71,11 @@ const char *pm_url_parse(const char *text, struct pm_url *out)
     return authority_of(rest, n, out);
 }
 
-/* ---- all kinds ---------------------------------------------------------------------- */
-
-static const char *tcp_fault(const struct pm_probe *probe)
-{
-    const char *host = or_empty(probe->text);
-
-    if (probe->port < 1 || probe->port > PORT_MOST)
-        return "a port is a number from 1 to 65535";
-    if (strlen(host) > HOST_BYTES || strpbrk(host, " /@\t\r\n") != NULL)
-        return "a host is a name or an address";
-    return NULL;
-}
-
-const char *pm_probe_fault(const struct pm_probe *probe)
-{
-    const uint64_t periods[] = { probe->delay_ms, probe->timeout_ms, probe->interval_ms };
-    const char *fault = NULL;
-    struct pm_url url;
-
-    for (size_t i = 0; i < PM_COUNT(periods) && fault == NULL; i++)
-        fault = pm_period_fault(periods[i]);
-    if (fault != NULL)
-        return fault;
-    switch (probe->kind) {
-    case PM_PROBE_KIND_LOG:
-        return pm_pattern_fault(or_empty(probe->text));
-    case PM_PROBE_KIND_TCP:
-        return tcp_fault(probe);
-    case PM_PROBE_KIND_HTTP:
-        return pm_url_parse(or_empty(probe->text), &url);
-    case PM_PROBE_KIND_EXEC:
-        return *or_empty(probe->text) != '\0' ? NULL : "a command is not empty";
-    default:
-        return NULL;
-    }
-}
+/* ---- in words ------------------------------------------------------------------------- */
 
 const char *pm_probe_text(const struct pm_probe *probe, char *text, size_t size)
 {
-    const char *what = or_empty(probe->text);
+    const char *what = probe->text != NULL ? probe->text : "";
     char delay[PM_TEXT_SIZE];
 
     switch (probe->kind) {

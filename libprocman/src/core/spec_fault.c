@@ -11,6 +11,8 @@
 #include <procman/limits.h>
 #include <procman/spec.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TEXT_(number) #number
@@ -208,6 +210,23 @@ static const char *policy_fault(const struct pm_spec *spec)
     return fault != NULL ? fault : output_fault(spec);
 }
 
+/* One of several is called NAME:0, NAME:1 … */
+static const char *instance_fault(const struct pm_spec *spec)
+{
+    char suffix[24];
+
+    if (spec->instances > PM_LIMIT_INSTANCES)
+        return "more than " TEXT(PM_LIMIT_INSTANCES) " instances";
+    if (spec->instances <= 1)
+        return spec->instance == 0 ? NULL : "it is an instance of one";
+    if (spec->instance >= spec->instances)
+        return "the number of an instance is below the number of instances";
+    snprintf(suffix, sizeof(suffix), ":%" PRIu64, spec->instance);
+    const char *found = strrchr(spec->name, ':');
+    return found != NULL && strcmp(found, suffix) == 0
+               ? NULL : "an instance's name ends in ':' and its number";
+}
+
 const char *pm_spec_fault(const struct pm_spec *spec)
 {
     const char *host = or_empty(spec->host), *directory = or_empty(spec->working_dir);
@@ -227,5 +246,13 @@ const char *pm_spec_fault(const struct pm_spec *spec)
         fault = pm_user_fault(or_empty(spec->run_as_user));
     if (fault == NULL)
         fault = pm_user_fault(or_empty(spec->run_as_group));
-    return fault != NULL ? fault : policy_fault(spec);
+    if (fault == NULL)
+        fault = policy_fault(spec);
+    if (fault == NULL)
+        fault = pm_watch_fault(spec);
+    if (fault == NULL)
+        fault = pm_resource_fault(spec);
+    if (fault == NULL)
+        fault = pm_times_fault(spec);
+    return fault != NULL ? fault : instance_fault(spec);
 }
