@@ -2,9 +2,14 @@
  * present. Whether it does is asked of the brain at the moment it is met: a life that begins
  * during the search is known by then.
  *
+ * A search that could not look at everyone is not answered: who asks hears that nothing was said,
+ * not that nobody is there.
+ *
  * One search at a time; those who ask for the same while it has not begun share its answer.
  */
 #include "brain/sweep_io.h"
+
+#include <procman/log.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +58,11 @@ static void begin(struct sweep *sweep, struct pm_mono now)
 
 static void finish(struct sweep *sweep, struct brain *brain)
 {
-    for (size_t i = 0; i < sweep->answering; i++)
+    const char *fault = pm_hunt_fault(sweep->hunt);
+
+    if (fault)
+        pm_log_error("deputy %s: strays: %s; ask again when there are fewer", sweep->name, fault);
+    for (size_t i = 0; i < sweep->answering && fault == NULL; i++)
         brain_on_swept(brain, sweep->asked[i].request, pm_hunt_found(sweep->hunt));
     sweep->n -= sweep->answering;
     memmove(sweep->asked, sweep->asked + sweep->answering, sweep->n * sizeof sweep->asked[0]);

@@ -9,11 +9,8 @@
  */
 #include "keeper/adopt.h"
 
-#include "keeper/spawn.h"
-
-#include "keeper/wire.h"
-
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -26,7 +23,8 @@
 #define MOMENT_NS    1000000
 #define MOMENTS_MOST 2000
 #define WALKS_MOST   20
-
+#define PAUSE_NS     (100 * 1000 * 1000)
+#define PAUSES_MOST  50      /* for what we are short of to come back */
 
 static void give_them_a_moment(void)
 {
@@ -35,44 +33,77 @@ static void give_them_a_moment(void)
     nanosleep(&moment, NULL);
 }
 
-static bool read_surely(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
+bool pm_adopt_pause(int *tries)
+{
+    const struct timespec pause = { .tv_nsec = PAUSE_NS };
+
+    nanosleep(&pause, NULL);
+    return ++*tries < PAUSES_MOST;
+}
+
+static enum pm_err read_surely(struct pm_marks *marks, pid_t pid, struct pm_bearer *out)
 {
     enum pm_err err;
 
     for (int i = 0; (err = pm_marks_read(marks, pid, out)) == PM_BUSY && i < MOMENTS_MOST; i++)
         give_them_a_moment();
-    return err == PM_OK;
+    return err;
 }
 
-int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const char *dir)
+/* Of a record that was not finished. OK | NOT_FOUND | IO */
+static enum pm_err prove_by_mark(const struct pm_slot *slot, uint64_t number,
+                                 const struct pm_ground *ground)
+{
+    PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
+    struct pm_bearer mark;
+    enum pm_err err;
+
+    pm_marks_open(&marks);
+    err = read_surely(marks, slot->pid, &mark);
+    if (err == PM_OK && pm_mark_is_of(&mark, ground->deputy, ground->dir) && mark.slot == number
+        && mark.run == slot->run)
+        return PM_OK;
+    return err == PM_IO ? PM_IO : PM_NOT_FOUND;
+}
+
+static enum pm_err prove(struct pm_slot *slot, uint64_t number, const struct pm_ground *ground)
 {
     struct pm_proc_stat stat;
-    int pidfd = slot->pid > 0 ? pidfd_open(slot->pid, 0) : -1;
-    bool same;
+    enum pm_err err = pm_proc_stat(slot->pid, &stat);
 
-    if (pidfd < 0)
-        return -1;
-    same = pm_proc_stat(slot->pid, &stat) && stat.state != 'Z' && stat.state != 'X';
-    if (same && slot->start_ticks == 0) {
-        PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
-        struct pm_bearer mark;
-        pm_marks_open(&marks);
-        same = read_surely(marks, slot->pid, &mark) && pm_mark_is_of(&mark, deputy, dir)
-            && mark.slot == number && mark.run == slot->run;
-        slot->start_ticks = stat.start_ticks;
+    if (err == PM_OK && pm_proc_is_dead(&stat))
+        return PM_NOT_FOUND;
+    if (err == PM_OK && slot->start_ticks == 0) {
+        err = prove_by_mark(slot, number, ground);
+        slot->start_ticks = err == PM_OK ? stat.start_ticks : 0;
     }
-    if (same && slot->start_ticks == stat.start_ticks)
-        return pidfd;
-    close(pidfd);
-    return -1;
+    return err == PM_OK && slot->start_ticks != stat.start_ticks ? PM_NOT_FOUND : err;
+}
+
+enum pm_err pm_adopt(struct pm_slot *slot, uint64_t number, const struct pm_ground *ground,
+                     int *out_pidfd)
+{
+    int pidfd = slot->pid > 0 ? pm_ground_keep(ground, pidfd_open(slot->pid, 0)) : -1;
+    enum pm_err err;
+
+    if (slot->pid <= 0)
+        return PM_NOT_FOUND;
+    if (pidfd < 0) /* EINVAL: a thread has the number */
+        return errno == ESRCH || errno == EINVAL ? PM_NOT_FOUND : PM_IO;
+    err = prove(slot, number, ground);
+    if (err == PM_OK)
+        *out_pidfd = pidfd;
+    else
+        close(pidfd);
+    return err;
 }
 
 bool pm_adopt_group_is_ours(const struct pm_slot *slot)
 {
     struct pm_proc_stat stat;
+    enum pm_err err = slot->pid > 1 ? pm_proc_stat(slot->pid, &stat) : PM_IO;
 
-    return slot->pid > 1
-        && (!pm_proc_stat(slot->pid, &stat) || stat.start_ticks == slot->start_ticks);
+    return err == PM_NOT_FOUND || (err == PM_OK && stat.start_ticks == slot->start_ticks);
 }
 
 void pm_adopt_names(pid_t pid, char **out_group, char **out_name)
@@ -81,7 +112,7 @@ void pm_adopt_names(pid_t pid, char **out_group, char **out_name)
     struct pm_bearer bearer;
 
     pm_marks_open(&marks);
-    if (!read_surely(marks, pid, &bearer) || bearer.name == NULL)
+    if (read_surely(marks, pid, &bearer) != PM_OK || bearer.name == NULL)
         return;
     *out_group = pm_strdup(bearer.group);
     *out_name = pm_strdup(bearer.name);
@@ -123,7 +154,7 @@ static bool is_better(const struct pm_bearer *a, const struct pm_slot *b)
     struct pm_proc_stat other;
     bool leads = a->stat.session == a->pid;
 
-    if (pm_slot_phase(b) == PM_SLOT_FREE || !pm_proc_stat(b->pid, &other))
+    if (pm_slot_phase(b) == PM_SLOT_FREE || pm_proc_stat(b->pid, &other) != PM_OK)
         return true;
     if (leads != (other.session == b->pid)) /* runs begin anew with a deputy that was ended */
         return leads;
@@ -133,12 +164,14 @@ static bool is_better(const struct pm_bearer *a, const struct pm_slot *b)
         || (a->stat.start_ticks == other.start_ticks && a->pid < b->pid);
 }
 
-static void place(struct pm_slots *slots, const struct pm_bearer *mark)
+/* OK | IO the table cannot grow: it would lack one that lives */
+static enum pm_err place(struct pm_slots *slots, const struct pm_bearer *mark)
 {
     struct pm_slot *slot;
+    enum pm_err err = pm_slots_claim(slots, mark->slot, &slot);
 
-    if (pm_slots_claim(slots, mark->slot, &slot) != PM_OK || !is_better(mark, slot))
-        return;
+    if (err != PM_OK || !is_better(mark, slot))
+        return err == PM_IO ? PM_IO : PM_OK;
     pm_slot_change(slot);
     slot->pid = mark->pid;
     slot->run = mark->run;
@@ -147,25 +180,43 @@ static void place(struct pm_slots *slots, const struct pm_bearer *mark)
     slot->pipes[0] = pipe_inode(mark->pid, STDOUT_FILENO);
     slot->pipes[1] = pipe_inode(mark->pid, STDERR_FILENO);
     pm_slot_enter(slot, PM_SLOT_LIVE);
+    return PM_OK;
 }
 
-size_t pm_adopt_lost(struct pm_slots *slots, const char *deputy, const char *dir)
+/* As often as somebody could not be read. */
+static enum pm_err place_all(struct pm_slots *slots, const struct pm_ground *ground,
+                             struct pm_marks *marks)
+{
+    unsigned budget = UINT_MAX;
+    struct pm_bearer mark;
+    int walks = 0, no_place = 0;
+    enum pm_err err;
+
+    do {
+        while ((err = pm_marks_next(marks, &budget, &mark)) == PM_OK)
+            if (pm_mark_is_of(&mark, ground->deputy, ground->dir) && place(slots, &mark) != PM_OK)
+                no_place = errno;
+        if (err == PM_BUSY)
+            give_them_a_moment();
+    } while (err == PM_BUSY && ++walks < WALKS_MOST);
+    if (no_place != 0) {
+        errno = no_place;
+        return PM_IO;
+    }
+    return err == PM_GONE ? PM_OK : err;
+}
+
+enum pm_err pm_adopt_lost(struct pm_slots *slots, const struct pm_ground *ground)
 {
     PM_CLEANUP(pm_marks_close) struct pm_marks *marks;
-    struct pm_bearer mark;
-    unsigned budget = UINT_MAX;
-    int walks = 0;
+    int tries = 0, error;
     enum pm_err err;
-    size_t n = 0;
 
     pm_marks_open(&marks);
     do {
-        while ((err = pm_marks_next(marks, &budget, &mark)) == PM_OK)
-            if (pm_mark_is_of(&mark, deputy, dir))
-                place(slots, &mark);
-        give_them_a_moment();
-    } while (err == PM_BUSY && ++walks < WALKS_MOST);
-    for (size_t i = 0; i < pm_slots_used(slots); i++)
-        n += pm_slot_living(pm_slots_at(slots, i));
-    return n;
+        err = place_all(slots, ground, marks);
+        error = errno;
+    } while (err == PM_IO && pm_adopt_pause(&tries));
+    errno = error;
+    return err;
 }

@@ -3,15 +3,23 @@
 #define KEEPER_ADOPT_H
 
 #include "keeper/slots.h"
+#include "keeper/spawn.h"
 
 #include <procman/marks.h>
 
-/* Is the process of the slot's record alive? Then a pidfd of it, else -1. A record that was not
- * finished is proven by the process's own marker. */
-int pm_adopt(struct pm_slot *slot, uint64_t number, const char *deputy, const char *dir);
+/* Is the process of the slot's record alive? A record that was not finished is proven by the
+ * process's own marker.
+ *   out_pidfd  of it
+ * OK | NOT_FOUND it is not | IO that cannot be told, errno is why */
+enum pm_err pm_adopt(struct pm_slot *slot, uint64_t number, const struct pm_ground *ground,
+                     int *out_pidfd) PM_MUST_USE;
 
-/* May the group of an adopted life be signalled, right now? Yes while its leader lives, and just
- * after it died: until the number belongs to a stranger. */
+/* Something could not be told: waits, until that is worth trying again. False: too often, and for
+ * longer than it should take to pass. *tries begins with 0. */
+bool pm_adopt_pause(int *tries);
+
+/* Just after an adopted leader died: may its group be signalled, right now? Not if the number
+ * belongs to a stranger, or that cannot be told. */
 bool pm_adopt_group_is_ours(const struct pm_slot *slot);
 
 /* What its environment says it is; heap. Untouched when it says nothing, or is gone. */
@@ -23,7 +31,8 @@ void pm_adopt_names(pid_t pid, char **out_group, char **out_name);
 int pm_pipe_reopen(pid_t pid, uint64_t inode);
 
 /* The table was lost: put every process that carries our marker into the slot the marker names.
- * Returns how many. */
-size_t pm_adopt_lost(struct pm_slots *slots, const char *deputy, const char *dir);
+ * OK | BUSY so it was, but somebody could not be read: the table may lack one | IO it cannot be
+ * told who lives, errno is why */
+enum pm_err pm_adopt_lost(struct pm_slots *slots, const struct pm_ground *ground) PM_MUST_USE;
 
 #endif

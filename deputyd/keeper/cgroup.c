@@ -1,10 +1,12 @@
 /* Who is born into a control group cannot leave it by any fork, setsid or exec: the group is the
- * tree. A kill of the group reaches all of it at once, even one that forks faster than we look.
+ * tree. Only who may write to other groups can move out, as a container's runtime may: that is on
+ * its own. A kill of the group reaches all of it at once, even one that forks faster than we look.
  *
  * Groups are named <own group>/<deputy's directory>.<its checksum>/<slot>, so the next keeper finds
- * them though every file of this one is lost. No controller is enabled in them, therefore the rule
- * that a group with processes of its own has no children with controllers (cgroups(7)) does not
- * concern us, and neither service managers nor limits see a difference.
+ * them though every file of this one is lost, if it is begun in the same place, as by the same
+ * service. No controller is enabled in them, therefore the rule that a group with processes of its
+ * own has no children with controllers (cgroups(7)) does not concern us, and neither service
+ * managers nor limits see a difference.
  *
  * A group lasts as long as its slot is used: a new one for each life would cost a tenth of a start.
  * But once killed it is never entered again: some kernels (seen on 6.18) take whoever is born into
@@ -97,8 +99,10 @@ void pm_cgroups_open(const char *dir, struct pm_cgroups *out)
     if (mkdir(out->path, 0755) != 0 && errno != EEXIST)
         return;
     out->root = open(out->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (out->root >= 0)
-        find_made(out);
+    if (out->root < 0)
+        return;
+    out->kills = faccessat(out->root, "cgroup.kill", W_OK, 0) == 0;
+    find_made(out);
 }
 
 void pm_cgroups_close(struct pm_cgroups *groups)
@@ -123,61 +127,92 @@ static int open_file(const struct pm_cgroups *groups, uint64_t slot, const char 
     return openat(groups->root, path, flags | O_CLOEXEC);
 }
 
-static bool is_populated(const struct pm_cgroups *groups, uint64_t slot)
+/* OK nobody is in it, or it is no more | BUSY | IO */
+static enum pm_err is_empty(const struct pm_cgroups *groups, uint64_t slot)
 {
-    char text[256] = "";
+    char text[256];
     int fd = open_file(groups, slot, "cgroup.events", O_RDONLY);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    int error = errno;
 
-    if (fd < 0)
-        return false;
-    if (read(fd, text, sizeof text - 1) < 0)
-        text[0] = '\0';
-    close(fd);
-    return strstr(text, "populated 1") != NULL;
+    if (fd >= 0)
+        close(fd);
+    errno = error;
+    if (n < 0)
+        return error == ENOENT || error == ENODEV ? PM_OK : PM_IO;
+    text[n] = '\0';
+    return strstr(text, "populated 1") ? PM_BUSY : PM_OK;
 }
 
-/* Of a process that may be gone, and its number another's: only if it is in that group. */
+/* Of a process that may be gone, and its number another's: only if it is in that group, or in one
+ * that was made in it. */
 static void kill_member(const struct pm_cgroups *groups, uint64_t slot, pid_t pid)
 {
-    char path[64], text[512] = "", tail[NAME_BYTES];
+    char path[64], text[4096] = "", part[NAME_BYTES];
     struct pm_proc_stat stat;
+    const char *found = NULL;
     int fd;
 
-    if (!pm_proc_stat(pid, &stat))
+    if (pm_proc_stat(pid, &stat) != PM_OK)
         return;
     snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
-    snprintf(tail, sizeof tail, "%s/%llu\n", strrchr(groups->path, '.'), (unsigned long long)slot);
+    snprintf(part, sizeof part, "%s/%llu", strrchr(groups->path, '.'), (unsigned long long)slot);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strstr(text, tail) != NULL)
+    if (fd >= 0 && read(fd, text, sizeof text - 1) > 0)
+        found = strstr(text, part);
+    if (found && strchr("/\n", found[strlen(part)]))
         pm_mark_signal(pid, stat.start_ticks, SIGKILL);
     if (fd >= 0)
         close(fd);
 }
 
-/* Linux before 5.14 has no cgroup.kill. */
-static void kill_each(const struct pm_cgroups *groups, uint64_t slot, int procs)
+static void kill_listed(const struct pm_cgroups *groups, uint64_t slot, int group)
 {
-    FILE *file = fdopen(procs, "r");
+    int fd = openat(group, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+    FILE *file = fd >= 0 ? fdopen(fd, "re") : NULL;
     long pid;
 
-    if (file == NULL) {
-        close(procs);
-        return;
-    }
-    while (fscanf(file, "%ld", &pid) == 1)
+    while (file && fscanf(file, "%ld", &pid) == 1)
         kill_member(groups, slot, (pid_t)pid);
-    fclose(file);
+    if (file)
+        fclose(file);
+    else if (fd >= 0)
+        close(fd);
+}
+
+/* A group and the groups in it, which its processes have made, as a container's or another
+ * deputy's; the innermost first. */
+static void visit(const struct pm_cgroups *groups, uint64_t slot, int at, const char *name,
+                  int depth, bool removes)
+{
+    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    while (dir && depth > 0 && (entry = readdir(dir)) != NULL)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            visit(groups, slot, fd, entry->d_name, depth - 1, removes);
+    if (dir && !removes)
+        kill_listed(groups, slot, fd);
+    if (dir)
+        closedir(dir);
+    else if (fd >= 0)
+        close(fd);
+    if (removes)
+        (void)unlinkat(at, name, AT_REMOVEDIR);
 }
 
 static void kill_all(const struct pm_cgroups *groups, uint64_t slot)
 {
-    int fd = open_file(groups, slot, "cgroup.kill", O_WRONLY), procs;
+    int fd = groups->kills ? open_file(groups, slot, "cgroup.kill", O_WRONLY) : -1;
     bool done = fd >= 0 && write(fd, "1", 1) == 1;
+    char name[NAME_BYTES];
 
     if (fd >= 0)
         close(fd);
-    if (!done && (procs = open_file(groups, slot, "cgroup.procs", O_RDONLY)) >= 0)
-        kill_each(groups, slot, procs);
+    snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
+    if (!done) /* Linux before 5.14 has no cgroup.kill */
+        visit(groups, slot, groups->root, name, DEPTH_MOST, false);
 }
 
 static pid_t first_of(const struct pm_cgroups *groups, uint64_t slot)
@@ -196,57 +231,53 @@ static pid_t first_of(const struct pm_cgroups *groups, uint64_t slot)
 int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
 {
     char name[NAME_BYTES];
-    int fd;
+    int fd = -1;
 
     if (groups->root < 0 || slot >= PM_LIMIT_SLOTS)
         return -1;
     if (groups->at[slot] == PM_CGROUP_USED)
         pm_cgroups_remove(groups, slot);
-    snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
-    if (groups->at[slot] == PM_CGROUP_NONE && mkdirat(groups->root, name, 0755) != 0)
+    if (groups->at[slot] == PM_CGROUP_USED)
         return -1;
-    groups->at[slot] = PM_CGROUP_CLEAN;
-    fd = openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT && mkdirat(groups->root, name, 0755) == 0) /* tidied away */
+    snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
+    if (groups->at[slot] == PM_CGROUP_CLEAN)
         fd = openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && mkdirat(groups->root, name, 0755) == 0) /* or it was tidied away */
+        fd = openat(groups->root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    else if (fd < 0 && errno == EEXIST)
+        groups->at[slot] = PM_CGROUP_USED; /* by whom is not known; the next life has a new one */
+    if (fd >= 0)
+        groups->at[slot] = PM_CGROUP_CLEAN;
     return fd;
 }
 
-bool pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest)
+enum pm_err pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest)
 {
-    if (groups->root < 0 || groups->at[slot] == PM_CGROUP_NONE || !is_populated(groups, slot))
-        return true;
+    enum pm_err err;
+
+    if (groups->root < 0 || groups->at[slot] == PM_CGROUP_NONE)
+        return PM_OK;
+    err = is_empty(groups, slot);
+    if (err != PM_BUSY)
+        return err;
     *out_rest = first_of(groups, slot);
     groups->at[slot] = PM_CGROUP_USED;
     kill_all(groups, slot);
-    return !is_populated(groups, slot);
-}
-
-/* With the groups that its processes have made in it, as a container's or another deputy's. */
-static void remove_with_all(int at, const char *name, int depth)
-{
-    int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    struct dirent *entry;
-
-    while (dir && depth > 0 && (entry = readdir(dir)) != NULL)
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            remove_with_all(fd, entry->d_name, depth - 1);
-    if (dir)
-        closedir(dir);
-    else if (fd >= 0)
-        close(fd);
-    (void)unlinkat(at, name, AT_REMOVEDIR); /* EBUSY: someone is left running in it */
+    return is_empty(groups, slot);
 }
 
 void pm_cgroups_remove(struct pm_cgroups *groups, uint64_t slot)
 {
     char name[NAME_BYTES];
+    bool gone;
 
     if (groups->root < 0 || slot >= PM_LIMIT_SLOTS || groups->at[slot] == PM_CGROUP_NONE)
         return;
     snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
-    if (unlinkat(groups->root, name, AT_REMOVEDIR) != 0 && errno == EBUSY)
-        remove_with_all(groups->root, name, DEPTH_MOST);
-    groups->at[slot] = PM_CGROUP_NONE;
+    gone = unlinkat(groups->root, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+    if (!gone && errno == EBUSY) {
+        visit(groups, slot, groups->root, name, DEPTH_MOST, true);
+        gone = faccessat(groups->root, name, F_OK, 0) != 0 && errno == ENOENT;
+    }
+    groups->at[slot] = gone ? PM_CGROUP_NONE : PM_CGROUP_USED;
 }

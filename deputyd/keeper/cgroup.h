@@ -2,6 +2,7 @@
 #ifndef KEEPER_CGROUP_H
 #define KEEPER_CGROUP_H
 
+#include <procman/error.h>
 #include <procman/limits.h>
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ enum pm_cgroup {
 struct pm_cgroups {
     int root;                      /* directory of this deputy's groups; -1: there are none */
     char *path;                    /* its path */
+    bool kills;                    /* a group can be killed at one stroke */
     uint8_t at[PM_LIMIT_SLOTS];    /* what each slot has: enum pm_cgroup */
 };
 
@@ -31,11 +33,11 @@ void pm_cgroups_close(struct pm_cgroups *groups);
  * -1: it cannot be had */
 int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot);
 
-/* Kills who is in it. True: nobody is, or was. Otherwise to be asked again; *out_rest is one who
- * is still there. */
-bool pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest);
+/* Kills who is in it. OK nobody is, or was | BUSY to be asked again; *out_rest is one who is still
+ * there | IO it cannot be told, errno is why */
+enum pm_err pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest) PM_MUST_USE;
 
-/* The slot is free: away with its group. */
+/* The slot is free: away with its group. One that someone is left in stays, and is not entered. */
 void pm_cgroups_remove(struct pm_cgroups *groups, uint64_t slot);
 
 #endif

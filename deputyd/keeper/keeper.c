@@ -233,22 +233,34 @@ static bool next_dead(siginfo_t *info, struct rusage *used)
 }
 
 /* The brain hears of an end, unless its inventory is still to come to that slot. */
-static void tell_if_over(struct pm_keeper *keeper, size_t number)
+static void tell_over(struct pm_keeper *keeper, size_t number)
 {
-    if (pm_lives_is_over(&keeper->lives, number, pm_mono_now())
-        && (number < keeper->inventory || keeper->told))
+    keeper->lives.living--;
+    if (number < keeper->inventory || keeper->told)
         pm_voice_ended(keeper, number);
 }
 
 /* Who is not ours to reap dies without a word to us. */
 static void look_at_trees(struct pm_keeper *keeper, struct pm_mono now)
 {
-    size_t used = pm_slots_used(keeper->lives.slots);
+    struct pm_trees *trees = &keeper->lives.trees;
+    uint64_t slot;
+    size_t at = 0;
 
-    if (keeper->lives.lingering > 0)
-        pm_trees_work(&keeper->lives.trees, now);
-    for (size_t i = 0; i < used && keeper->lives.lingering > 0; i++)
-        tell_if_over(keeper, i);
+    pm_trees_work(trees, now);
+    while (pm_trees_next_over(trees, &at, now, &slot))
+        tell_over(keeper, slot);
+}
+
+/* Most leave nothing behind, and are over at once. */
+static void on_end(struct pm_keeper *keeper, size_t number, const siginfo_t *info,
+                   const struct rusage *used)
+{
+    pm_lives_end(&keeper->lives, number, info, used);
+    if (info)
+        waitpid(info->si_pid, NULL, 0);
+    if (pm_trees_is_over(&keeper->lives.trees, number, pm_mono_now()))
+        tell_over(keeper, number);
 }
 
 static void reap(struct pm_keeper *keeper)
@@ -258,24 +270,22 @@ static void reap(struct pm_keeper *keeper)
 
     while (next_dead(&info, &used)) {
         int number = pm_lives_find(&keeper->lives, info.si_pid);
+        if (number >= 0) {
+            on_end(keeper, (size_t)number, &info, &used);
+            continue;
+        }
         if (pm_upgrade_on_death(keeper, &info))
             ; /* it has said what it had to say */
         else if (info.si_pid == keeper->brain.pid)
             on_brain_death(keeper, &info);
-        else if (number >= 0)
-            pm_lives_end(&keeper->lives, (size_t)number, &info, &used);
         waitpid(info.si_pid, NULL, 0); /* others are orphans of our processes */
-        if (number >= 0)
-            tell_if_over(keeper, (size_t)number);
     }
 }
 
 static void on_adopted_end(struct pm_keeper *keeper, size_t number)
 {
-    if (number >= PM_LIMIT_SLOTS || keeper->lives.at[number].pidfd == 0)
-        return;
-    pm_lives_end(&keeper->lives, number, NULL, NULL);
-    tell_if_over(keeper, number);
+    if (number < PM_LIMIT_SLOTS && keeper->lives.at[number].pidfd != 0)
+        on_end(keeper, number, NULL, NULL);
 }
 
 static void on_signals(struct pm_keeper *keeper)

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 /* ---- leaders by pid ---------------------------------------------------------------------- */
@@ -55,47 +56,73 @@ int pm_lives_find(const struct pm_lives *lives, pid_t pid)
 
 /* ---- taking over ------------------------------------------------------------------------ */
 
-static bool adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
+/* OK | NOT_FOUND it does not live | IO that cannot be told */
+static enum pm_err adopt(struct pm_lives *lives, size_t number, struct pm_slot *slot)
 {
     struct pm_life *life = &lives->at[number];
     struct epoll_event event = { .events = EPOLLIN, .data.u64 = PM_LIVES_EVENT + number };
-    int pidfd = pm_adopt(slot, number, lives->ground.deputy, lives->ground.dir);
-    bool handed = life->fds[0] > 0;
+    enum pm_err err = pm_adopt(slot, number, &lives->ground, &life->pidfd);
 
-    if (pidfd < 0)
-        return false;
+    if (err != PM_OK)
+        return err;
     life->pid = slot->pid;
-    life->pidfd = pidfd;
-    if (slot->note_n == 0)
-        pm_adopt_names(slot->pid, &life->group, &life->name);
-    for (int i = 0; i < 2 && !handed; i++)
-        life->fds[i] = pm_pipe_reopen(slot->pid, slot->pipes[i]);
-    if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
-        pm_read_ends_close(life->fds);
-    index_leader(lives, number);
     pm_slot_change(slot);
     slot->adopted = true;
     pm_slot_enter(slot, PM_SLOT_LIVE);
-    lives->living++;
-    (void)epoll_ctl(lives->epoll, EPOLL_CTL_ADD, pidfd, &event);
-    return true;
+    (void)epoll_ctl(lives->epoll, EPOLL_CTL_ADD, life->pidfd, &event);
+    return PM_OK;
 }
 
 /* Begun by the program that was in our place before: our child like any other. It may be dead, but
- * nobody has reaped it. */
-static bool resume(struct pm_lives *lives, size_t number, const struct pm_slot *slot)
+ * nobody has reaped it. OK | NOT_FOUND it was not | IO */
+static enum pm_err resume(struct pm_lives *lives, size_t number, const struct pm_slot *slot)
+{
+    struct pm_proc_stat stat;
+    enum pm_err err = slot->adopted ? PM_NOT_FOUND : pm_proc_stat(slot->pid, &stat);
+
+    if (err == PM_OK && stat.parent != getpid())
+        err = PM_NOT_FOUND;
+    if (err == PM_OK)
+        lives->at[number].pid = slot->pid;
+    return err;
+}
+
+/* Does it live? OK, it may be dead | IO that cannot be told */
+static enum pm_err take_up(struct pm_lives *lives, size_t number)
+{
+    struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    struct pm_life *life = &lives->at[number];
+    enum pm_err err;
+
+    if (!pm_slot_living(slot) || life->pid != 0)
+        return PM_OK;
+    err = resume(lives, number, slot);
+    if (err == PM_NOT_FOUND)
+        err = adopt(lives, number, slot);
+    if (err == PM_OK) {
+        index_leader(lives, number);
+        lives->living++;
+    } else if (err == PM_NOT_FOUND) {
+        pm_slot_change(slot);
+        slot->unknown = slot->pid != 0;
+        pm_slot_enter(slot, slot->unknown ? PM_SLOT_ENDED : PM_SLOT_IDLE); /* never born */
+    }
+    return err == PM_IO ? PM_IO : PM_OK;
+}
+
+/* What a brain needs of one that lives: its name, if its note is lost, and its output. */
+static void furnish(struct pm_lives *lives, size_t number)
 {
     struct pm_life *life = &lives->at[number];
-    struct pm_proc_stat stat;
+    const struct pm_slot *slot = pm_slots_at(lives->slots, number);
+    bool handed = life->fds[0] > 0;
 
-    if (slot->adopted || !pm_proc_stat(slot->pid, &stat) || stat.parent != getpid())
-        return false;
-    life->pid = slot->pid;
     if (slot->note_n == 0)
         pm_adopt_names(slot->pid, &life->group, &life->name);
-    index_leader(lives, number);
-    lives->living++;
-    return true;
+    for (int i = 0; i < 2 && !handed && life->pidfd != 0; i++)
+        life->fds[i] = pm_ground_keep(&lives->ground, pm_pipe_reopen(slot->pid, slot->pipes[i]));
+    if (life->fds[0] < 0 || life->fds[1] < 0) /* no descriptors left: it goes on unheard */
+        pm_read_ends_close(life->fds);
 }
 
 static void end_tree(struct pm_lives *lives, size_t number, enum pm_tree_way way)
@@ -107,27 +134,43 @@ static void end_tree(struct pm_lives *lives, size_t number, enum pm_tree_way way
     pm_trees_end(&lives->trees, number, &tree);
 }
 
-size_t pm_lives_take_over(struct pm_lives *lives, bool made)
+/* A shortage passes, as a rule: so it is tried again, for a while. */
+static enum pm_err take_up_all(struct pm_lives *lives)
 {
-    if (made) {
-        pm_adopt_lost(lives->slots, lives->ground.deputy, lives->ground.dir);
+    enum pm_err err;
+    int error = 0, tries = 0;
+
+    do {
+        err = PM_OK;
+        for (size_t i = 0; i < pm_slots_used(lives->slots); i++)
+            if (take_up(lives, i) != PM_OK) {
+                err = PM_IO;
+                error = errno;
+            }
+    } while (err != PM_OK && pm_adopt_pause(&tries));
+    errno = error;
+    return err;
+}
+
+/* Descriptors first go to who lives, then to what it says. */
+enum pm_err pm_lives_take_over(struct pm_lives *lives, bool made)
+{
+    enum pm_err err = made ? pm_adopt_lost(lives->slots, &lives->ground) : PM_OK;
+
+    if (err == PM_IO || take_up_all(lives) != PM_OK)
+        return PM_IO;
+    if (made && err == PM_OK)
         pm_slots_complete(lives->slots);
-    }
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
-        struct pm_slot *slot = pm_slots_at(lives->slots, i);
-        if (pm_slot_living(slot) && !resume(lives, i, slot) && !adopt(lives, i, slot)) {
-            pm_slot_change(slot);
-            slot->unknown = slot->pid != 0;
-            pm_slot_enter(slot, slot->unknown ? PM_SLOT_ENDED : PM_SLOT_IDLE); /* never born */
-        }
-        if (pm_slot_phase(slot) == PM_SLOT_ENDED)
+        if (lives->at[i].pid != 0)
+            furnish(lives, i);
+        else if (pm_slot_phase(pm_slots_at(lives->slots, i)) == PM_SLOT_ENDED)
             end_tree(lives, i, PM_TREE_SWEEP);
     }
     for (size_t i = 0; i < PM_LIMIT_SLOTS; i++) /* also what a lost table had in use */
-        if (lives->at[i].pid == 0)
-            pm_trees_clear(&lives->trees, i);
-    pm_trees_finish(&lives->trees); /* what the dead have left must not meet their next lives */
-    return lives->living;
+        if (lives->at[i].pid == 0 && pm_trees_clear(&lives->trees, i) != PM_OK)
+            return PM_IO;
+    return pm_trees_finish(&lives->trees); /* what they have left must not meet the next lives */
 }
 
 /* ---- beginning -------------------------------------------------------------------------- */
@@ -207,7 +250,7 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
                               .grouped = out->grouped };
     index_leader(lives, what->slot);
     slot->start_ticks = out->start_ticks;
-    if (slot->start_ticks == 0 && pm_proc_stat(out->pid, &stat))
+    if (slot->start_ticks == 0 && pm_proc_stat(out->pid, &stat) == PM_OK)
         slot->start_ticks = stat.start_ticks;
     pm_slot_enter(slot, PM_SLOT_LIVE);
     lives->living++;
@@ -215,14 +258,13 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
 
 /* ---- while it lives ---------------------------------------------------------------------- */
 
-/* A child of ours keeps its number until we reap it; an adopted one's must not have been given
- * to another. */
+/* A child of ours keeps its number until we reap it, an adopted one until somebody does. */
 static void signal_group(struct pm_lives *lives, size_t number, int sig)
 {
     const struct pm_life *life = &lives->at[number];
     const struct pm_slot *slot = pm_slots_at(lives->slots, number);
 
-    if (life->pid > 1 && (life->pidfd == 0 || pm_adopt_group_is_ours(slot)))
+    if (life->pid > 1 && (life->pidfd == 0 || pidfd_send_signal(life->pidfd, 0, NULL, 0) == 0))
         (void)kill(slot->leftover ? life->pid : -life->pid, sig);
 }
 
@@ -262,7 +304,6 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     forget_leader(lives, number);
     life->pidfd = 0;
     end_tree(lives, number, way);
-    lives->lingering++;
 
     pm_slot_change(slot);
     slot->unknown = info == NULL;
@@ -272,15 +313,6 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
     slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;
     pm_slot_enter(slot, PM_SLOT_ENDED);
-}
-
-bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now)
-{
-    if (!pm_trees_is_over(&lives->trees, number, now))
-        return false;
-    lives->lingering--;
-    lives->living--;
-    return true;
 }
 
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run)

@@ -26,7 +26,6 @@ struct pm_lives {
     int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
     struct pm_trees trees;       /* what the dead have left */
     size_t living;               /* lives with a leader, or something left of them */
-    size_t lingering;            /* of these, those whose leader is dead */
     struct pm_debts debts;       /* pipes of lives before the present ones */
     uint16_t buckets[PM_LIVES_BUCKETS]; /* leaders by pid: the first's slot + 1 */
     struct pm_life at[PM_LIMIT_SLOTS];
@@ -35,8 +34,9 @@ struct pm_lives {
 
 /* Take over what an earlier keeper left, or the program that was in our place, whose descriptors
  * are there already: adopt who lives, note who does not.
- * made: the table is new; look for its processes everywhere. Returns how many live. */
-size_t pm_lives_take_over(struct pm_lives *lives, bool made);
+ *   made  the table is new: look for its processes everywhere
+ * OK | IO it cannot be told who lives, errno is why: nothing may be begun */
+enum pm_err pm_lives_take_over(struct pm_lives *lives, bool made) PM_MUST_USE;
 
 /* Begin a life; out->fds stay ours. What cannot be is answered in out: stage SLOT with EBUSY
  * (something lives there), EINVAL (an old run), EMSGSIZE (note), ENOSPC (no such slot). */
@@ -51,13 +51,10 @@ int pm_lives_find(const struct pm_lives *lives, pid_t pid);
 
 /* Its leader is dead: kill its group, begin to end what has left that, and note its end. A child
  * of ours must not be reaped before, or the group's number could be another's; but then, for as a
- * zombie it is still of its group. The life is over with pm_lives_is_over(). info NULL: an
- * adopted one. */
+ * zombie it is still of its group. The life is over when its tree is. info NULL: an adopted
+ * one. */
 void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
                   const struct rusage *used);
-
-/* True, once: all that it began is gone, or was given time enough. To be asked again and again. */
-bool pm_lives_is_over(struct pm_lives *lives, size_t number, struct pm_mono now);
 
 void pm_lives_seen(struct pm_lives *lives, uint64_t number, uint64_t run);
 void pm_lives_drained(struct pm_lives *lives, uint64_t number, uint64_t run);

@@ -12,6 +12,7 @@
 #include <procman/paths.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 
 /* Three descriptors a slot at most, two an earlier life, and some of our own. */
 #define FILES_WANTED (4 * PM_LIMIT_SLOTS)
+#define FILES_SPARE  16 /* where fewer are to be had: for looking at processes, and for what ends */
 _Static_assert(FILES_WANTED >= 3 * PM_LIMIT_SLOTS + 2 * PM_DEBTS_MOST + 64, "or they run short");
 
 __attribute__((noreturn)) static void refuse(const char *what, const char *about)
@@ -61,6 +63,7 @@ static void prepare_ground(struct pm_ground *ground, const char *name, const cha
     if (files.rlim_cur < FILES_WANTED)
         files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
     (void)setrlimit(RLIMIT_NOFILE, &files);
+    ground->kept_below = (files.rlim_cur < INT_MAX ? (int)files.rlim_cur : INT_MAX) - FILES_SPARE;
 }
 
 /* Those we take in the loop wait there, and what is blocked stays so: one that came while another
@@ -95,7 +98,11 @@ static void open_slots(struct pm_keeper *keeper, const char *dir, const char *fr
         refuse("cannot use the slot table", path);
     if (lost)
         pm_log_error("deputy %s: %s", keeper->name, lost);
-    n = pm_lives_take_over(&keeper->lives, made);
+    if (pm_lives_take_over(&keeper->lives, made) != PM_OK)
+        refuse_because(pm_printf("cannot tell which processes of an earlier deputyd live: %s; "
+                                 "nothing was begun or ended. Start it again with more memory or "
+                                 "open files (ulimit -n, LimitNOFILE=)", strerror(errno)));
+    n = keeper->lives.living;
     if (from)
         pm_upgrade_succeeded(keeper, from);
     else if (n > 0)

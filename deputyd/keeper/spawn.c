@@ -329,6 +329,15 @@ static bool reserve_end(const struct pm_ground *ground, int write_end, int reser
     return done;
 }
 
+int pm_ground_keep(const struct pm_ground *ground, int fd)
+{
+    if (fd < 0 || ground->kept_below == 0 || fd < ground->kept_below)
+        return fd;
+    close(fd);
+    errno = EMFILE;
+    return -1;
+}
+
 /* One output; *read_end stays ours. */
 static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint64_t *inode)
 {
@@ -337,7 +346,12 @@ static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint
 
     if (pipe2(fds, O_CLOEXEC) != 0)
         return false;
-    *read_end = fds[0];
+    *read_end = pm_ground_keep(plan->ground, fds[0]);
+    if (*read_end < 0) {
+        close(fds[1]);
+        errno = EMFILE;
+        return false;
+    }
     if (!reserve_end(plan->ground, fds[1], reserved) || fstat(fds[0], &status) != 0)
         return false;
     *inode = status.st_ino;
@@ -378,7 +392,7 @@ static bool make_terminal(const struct plan *plan, int *master)
     int terminal;
     bool done;
 
-    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    *master = pm_ground_keep(plan->ground, posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
     if (*master < 0 || unlockpt(*master) != 0 || fcntl(*master, F_SETFL, O_RDWR | O_NONBLOCK) != 0)
         return false;
     terminal = ioctl(*master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -398,7 +412,8 @@ static bool make_outputs(const struct plan *plan, int fds[2])
     if (!plan->what->pty)
         return make_pipe(plan, ends[0], &fds[0], &plan->pipes[0])
             && make_pipe(plan, ends[1], &fds[1], &plan->pipes[1]);
-    return make_terminal(plan, &fds[0]) && (fds[1] = pm_pipe_ended()) >= 0;
+    return make_terminal(plan, &fds[0])
+        && (fds[1] = pm_ground_keep(plan->ground, pm_pipe_ended())) >= 0;
 }
 
 /* Or the pipe would be ours to hold open when the child is dead. */

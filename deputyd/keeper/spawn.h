@@ -17,6 +17,7 @@ struct pm_ground {
     int ends[2];                 /* reserved numbers: the next child's out and err */
     int own_fds;                 /* /proc/self/fd: the way to open an end of a pipe once more */
     int copied_below;            /* a child copies only descriptors below: these, and the lock */
+    int kept_below;              /* from here on numbers are only for a moment; 0: no such bound */
     char *stack;                 /* for the moment before it executes */
 };
 
@@ -28,6 +29,10 @@ enum pm_err pm_ground_open(struct pm_ground *ground) PM_MUST_USE;
  * children: also without those about its stderr, which the brain shares and they do not */
 char **pm_ground_env(char **from, bool children) PM_MUST_USE;
 void pm_ground_env_close(char ***env);
+
+/* So that nothing that is kept ever takes the last descriptors, which looking at processes needs:
+ * `fd` as it is, or, if it is among those, it is closed: -1, errno EMFILE. */
+int pm_ground_keep(const struct pm_ground *ground, int fd) PM_MUST_USE;
 
 struct pm_birth {
     pid_t pid;                   /* 0: it failed */

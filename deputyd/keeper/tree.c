@@ -9,6 +9,9 @@
  * A child of ours is told by its mark; one that has shed its environment, by its session or by the
  * output it holds. Nobody else is touched: what shows none of these is left alone.
  *
+ * Who cannot look, because descriptors or memory have run out, has not met nobody: such a look, or
+ * walk, does not count, and no life is over before one does.
+ *
  * A child's number is its own until we bury it, so it can be killed by number; during a look nobody
  * is buried. All others are held by a pidfd first.
  */
@@ -39,6 +42,8 @@
 #define AGAIN_MS      5    /* what was killed is given this long before it is looked for again */
 #define WALK_PORTION  64   /* processes looked at in one turn: about a millisecond */
 #define LOOK_SHARE    4    /* looks take at most a fifth of our time: the children are thousands */
+#define SHORT_MS      100  /* when we cannot look: until we try again */
+#define BLIND_MS      10000 /* it is told, and told again; nobody waits longer for us to begin */
 
 static int64_t us_of(clockid_t clock)
 {
@@ -74,14 +79,16 @@ void pm_trees_close(struct pm_trees *trees)
 void pm_trees_end(struct pm_trees *trees, uint64_t slot, const struct pm_tree *tree)
 {
     struct pm_tree *at = &trees->at[slot];
+    bool sweep = tree->way == PM_TREE_SWEEP;
 
+    pm_assert(at->since.ms == 0);
     *at = *tree;
+    at->place = (uint16_t)trees->n;
+    trees->list[trees->n++] = (uint16_t)slot;
     at->since = pm_mono_now();
-    at->begun = trees->walks;
-    at->clean_after = tree->way == PM_TREE_SWEEP ? trees->walks + trees->walking : trees->looks;
+    at->begun = sweep ? trees->walks : trees->looks;
+    at->clean_after = sweep ? trees->walks + trees->walking : trees->looks;
     trees->ending[at->way]++;
-    if (trees->used <= slot)
-        trees->used = slot + 1;
 }
 
 bool pm_trees_is_ending(const struct pm_trees *trees, uint64_t slot)
@@ -89,11 +96,35 @@ bool pm_trees_is_ending(const struct pm_trees *trees, uint64_t slot)
     return trees->at[slot].since.ms != 0;
 }
 
+/* ---- want of descriptors or memory ------------------------------------------------------- */
+
+static void cannot_look(struct pm_trees *trees, int error, struct pm_mono now)
+{
+    if (trees->shortage == 0)
+        trees->blind = trees->told = now;
+    trees->shortage = error;
+    trees->look_us = now_us() + SHORT_MS * 1000;
+    trees->walk_at = pm_mono_after(now, SHORT_MS);
+    if (pm_mono_since(trees->told, now) < BLIND_MS)
+        return;
+    trees->told = now;
+    pm_log_error("deputy %s: cannot look whether something is left of lives that have ended: %s; "
+                 "slots that wait for that: %zu", trees->deputy, strerror(error), trees->n);
+}
+
+/* What could not be seen to die has its time from now on. */
+static void can_look(struct pm_trees *trees, struct pm_mono now)
+{
+    for (size_t i = 0; trees->shortage != 0 && i < trees->n; i++)
+        trees->at[trees->list[i]].since = now;
+    trees->shortage = 0;
+}
+
 /* ---- whose is it ----------------------------------------------------------------------------- */
 
 static struct pm_tree *by_mark(struct pm_trees *trees, const struct pm_bearer *mark)
 {
-    struct pm_tree *tree = mark->slot < trees->used ? &trees->at[mark->slot] : NULL;
+    struct pm_tree *tree = mark->slot < PM_LIMIT_SLOTS ? &trees->at[mark->slot] : NULL;
 
     return tree && tree->since.ms != 0 && tree->run == mark->run
         && pm_mark_is_of(mark, trees->deputy, trees->dir) ? tree : NULL;
@@ -101,24 +132,25 @@ static struct pm_tree *by_mark(struct pm_trees *trees, const struct pm_bearer *m
 
 static struct pm_tree *by_session(struct pm_trees *trees, pid_t session)
 {
-    for (size_t i = 0; i < trees->used; i++)
-        if (trees->at[i].since.ms != 0 && trees->at[i].leader == session)
-            return &trees->at[i];
+    for (size_t i = 0; i < trees->n; i++)
+        if (trees->at[trees->list[i]].leader == session)
+            return &trees->at[trees->list[i]];
     return NULL;
 }
 
 static struct pm_tree *by_pipe(struct pm_trees *trees, uint64_t inode)
 {
-    for (size_t i = 0; i < trees->used; i++)
-        if (trees->at[i].since.ms != 0
-            && (trees->at[i].pipes[0] == inode || trees->at[i].pipes[1] == inode))
-            return &trees->at[i];
+    for (size_t i = 0; i < trees->n; i++) {
+        struct pm_tree *tree = &trees->at[trees->list[i]];
+        if (tree->pipes[0] == inode || tree->pipes[1] == inode)
+            return tree;
+    }
     return NULL;
 }
 
-static struct pm_tree *by_output(struct pm_trees *trees, pid_t pid)
+/* OK, *out NULL: it holds no output of ours | IO */
+static enum pm_err by_output(struct pm_trees *trees, pid_t pid, struct pm_tree **out)
 {
-    struct pm_tree *tree = NULL;
     struct dirent *entry;
     struct stat status;
     char path[64];
@@ -126,12 +158,13 @@ static struct pm_tree *by_output(struct pm_trees *trees, pid_t pid)
 
     snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
     dir = opendir(path);
-    while (dir && tree == NULL && (entry = readdir(dir)) != NULL)
+    if (dir == NULL)
+        return errno == ENOENT || errno == ESRCH || errno == EACCES ? PM_OK : PM_IO;
+    while (*out == NULL && (entry = readdir(dir)) != NULL)
         if (fstatat(dirfd(dir), entry->d_name, &status, 0) == 0 && S_ISFIFO(status.st_mode))
-            tree = by_pipe(trees, status.st_ino);
-    if (dir)
-        closedir(dir);
-    return tree;
+            *out = by_pipe(trees, status.st_ino);
+    closedir(dir);
+    return PM_OK;
 }
 
 /* ---- our children -------------------------------------------------------------------------- */
@@ -143,40 +176,49 @@ static bool can_be_buried(pid_t pid)
     return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 }
 
-/* False: it cannot be told, or it has died just now, and its own children may have come up where we
- * looked before. */
-static bool look_at_child(struct pm_trees *trees, pid_t pid)
+/* Of a child whose environment says nothing. OK | BUSY it has died just now, and its own children
+ * may have come up where we looked before | IO */
+static enum pm_err by_kinship(struct pm_trees *trees, pid_t pid, struct pm_tree **out)
+{
+    struct pm_proc_stat stat;
+    enum pm_err err = pm_proc_stat(pid, &stat);
+
+    if (err == PM_IO)
+        return err;
+    if (err != PM_OK || pm_proc_is_dead(&stat))
+        return can_be_buried(pid) ? PM_BUSY : PM_OK;
+    *out = by_session(trees, stat.session);
+    return *out ? PM_OK : by_output(trees, pid, out);
+}
+
+/* OK | BUSY it cannot be told just now: one look is not enough | IO */
+static enum pm_err look_at_child(struct pm_trees *trees, pid_t pid)
 {
     struct pm_tree *tree = NULL;
-    struct pm_proc_stat stat;
     struct pm_bearer mark;
     enum pm_err err;
 
     if (trees->is_known(trees->self, pid))
-        return true;
+        return PM_OK;
     err = pm_marks_read(trees->marks, pid, &mark);
     if (err == PM_OK)
         tree = by_mark(trees, &mark);
-    else if (err == PM_BUSY)
-        return false;
-    else if (!pm_proc_stat(pid, &stat) || stat.state == 'Z' || stat.state == 'X')
-        return !can_be_buried(pid);
-    else if ((tree = by_session(trees, stat.session)) == NULL)
-        tree = by_output(trees, pid);
+    else if (err == PM_NOT_FOUND)
+        err = by_kinship(trees, pid, &tree);
     if (tree && tree->way == PM_TREE_CHILDREN) {
         (void)kill(pid, SIGKILL);
         tree->rest = pid;
         tree->clean_after = trees->looks + 1; /* not by this look */
         trees->met = true;
     }
-    return true;
+    return err;
 }
 
-/* All numbers of the file, as they are read. False: one look is not enough. */
-static bool look_at_children(struct pm_trees *trees, int fd)
+/* All numbers of the file, as they are read; the worst of what is said of them. */
+static enum pm_err look_at_children(struct pm_trees *trees, int fd)
 {
+    enum pm_err worst = PM_OK, err;
     char text[4096];
-    bool settled = true;
     pid_t pid = 0;
     ssize_t n;
 
@@ -186,11 +228,13 @@ static bool look_at_children(struct pm_trees *trees, int fd)
                 pid = pid * 10 + (text[i] - '0');
                 continue;
             }
-            if (pid > 0)
-                settled = look_at_child(trees, pid) && settled;
+            err = pid > 0 ? look_at_child(trees, pid) : PM_OK;
+            if (err == PM_IO)
+                return err;
+            worst = err != PM_OK ? err : worst;
             pid = 0;
         }
-    return settled;
+    return n < 0 ? PM_IO : worst;
 }
 
 static int open_children(void)
@@ -204,46 +248,56 @@ static int open_children(void)
 /* The kernel has no list of children: marks must do. */
 static void sweep_instead(struct pm_trees *trees)
 {
-    for (size_t i = 0; i < trees->used; i++)
-        if (trees->at[i].since.ms != 0 && trees->at[i].way == PM_TREE_CHILDREN) {
-            trees->at[i].way = PM_TREE_SWEEP;
-            trees->at[i].clean_after = trees->walks + trees->walking;
-        }
+    for (size_t i = 0; i < trees->n; i++) {
+        struct pm_tree *tree = &trees->at[trees->list[i]];
+        if (tree->way != PM_TREE_CHILDREN)
+            continue;
+        tree->way = PM_TREE_SWEEP;
+        tree->begun = trees->walks;
+        tree->clean_after = trees->walks + trees->walking;
+    }
     trees->ending[PM_TREE_SWEEP] += trees->ending[PM_TREE_CHILDREN];
     trees->ending[PM_TREE_CHILDREN] = 0;
 }
 
-static void look(struct pm_trees *trees)
+/* What is not told by this look, or walk, is told by the next at the earliest. */
+static void not_by_this(struct pm_trees *trees, enum pm_tree_way way, uint64_t clean_after)
+{
+    for (size_t i = 0; i < trees->n; i++)
+        if (trees->at[trees->list[i]].way == way)
+            trees->at[trees->list[i]].clean_after = clean_after;
+}
+
+static void look(struct pm_trees *trees, struct pm_mono now)
 {
     int64_t begun = us_of(CLOCK_PROCESS_CPUTIME_ID);
-    int fd = open_children();
-    bool settled;
+    int fd = open_children(), error = errno;
+    enum pm_err err = PM_IO;
 
-    if (fd < 0) {
+    if (fd < 0 && error == ENOENT) {
         sweep_instead(trees);
         return;
     }
     trees->met = false;
-    settled = look_at_children(trees, fd);
-    for (size_t i = 0; !settled && i < trees->used; i++)
-        if (trees->at[i].way == PM_TREE_CHILDREN)
-            trees->at[i].clean_after = trees->looks + 1;
-    close(fd);
+    if (fd >= 0) {
+        err = look_at_children(trees, fd);
+        error = errno;
+        close(fd);
+    }
+    if (err == PM_IO) {
+        cannot_look(trees, error, now);
+        return;
+    }
+    if (err != PM_OK)
+        not_by_this(trees, PM_TREE_CHILDREN, trees->looks + 1);
+    can_look(trees, now);
     trees->looks++;
     trees->look_us = now_us();
-    if (settled && !trees->met) /* else they are on the run: after them */
+    if (err == PM_OK && !trees->met) /* else they are on the run: after them */
         trees->look_us += (us_of(CLOCK_PROCESS_CPUTIME_ID) - begun) * LOOK_SHARE;
 }
 
 /* ---- all processes ------------------------------------------------------------------------- */
-
-/* Not after this walk. */
-static void walk_again(struct pm_trees *trees)
-{
-    for (size_t i = 0; i < trees->used; i++)
-        if (trees->at[i].way == PM_TREE_SWEEP)
-            trees->at[i].clean_after = trees->walks + 1;
-}
 
 static void walk(struct pm_trees *trees, struct pm_mono now)
 {
@@ -262,9 +316,14 @@ static void walk(struct pm_trees *trees, struct pm_mono now)
     }
     if (err == PM_TIMEOUT)
         return;
-    if (err == PM_BUSY)
-        walk_again(trees);
     trees->walking = false;
+    if (err == PM_IO) {
+        cannot_look(trees, errno, now);
+        return;
+    }
+    if (err == PM_BUSY)
+        not_by_this(trees, PM_TREE_SWEEP, trees->walks + 1);
+    can_look(trees, now);
     trees->walks++;
     trees->walk_at = pm_mono_after(now, AGAIN_MS);
 }
@@ -272,7 +331,7 @@ static void walk(struct pm_trees *trees, struct pm_mono now)
 void pm_trees_work(struct pm_trees *trees, struct pm_mono now)
 {
     if (trees->ending[PM_TREE_CHILDREN] > 0 && now_us() >= trees->look_us)
-        look(trees);
+        look(trees, now);
     if (trees->ending[PM_TREE_SWEEP] > 0 && (trees->walking || now.ms >= trees->walk_at.ms))
         walk(trees, now);
 }
@@ -297,21 +356,43 @@ static bool group_lingers(const struct pm_tree *tree, int64_t elapsed_ms)
         && kill(-tree->leader, 0) == 0;
 }
 
-static bool is_gone(struct pm_trees *trees, uint64_t slot, struct pm_tree *tree)
+/* Have looks or walks that count met nobody? One that forks on may slip through one walk. */
+static bool nobody_is_met(const struct pm_trees *trees, const struct pm_tree *tree)
 {
-    if (!pm_cgroups_end(&trees->groups, slot, &tree->rest))
-        return false;
-    if (tree->way == PM_TREE_SWEEP) /* one that forks on may slip through one walk */
-        return trees->walks > tree->clean_after + 1;
-    return tree->way == PM_TREE_GROUP || trees->looks > tree->clean_after;
+    return tree->way == PM_TREE_GROUP
+        || (tree->way == PM_TREE_SWEEP ? trees->walks > tree->clean_after + 1
+                                       : trees->looks > tree->clean_after);
 }
 
-static bool is_time_over(const struct pm_trees *trees, const struct pm_tree *tree,
-                         int64_t elapsed_ms)
+/* What the kernel says. OK | BUSY someone is left | TIMEOUT it was asked just now | IO */
+static enum pm_err ask_kernel(struct pm_trees *trees, uint64_t slot, struct pm_tree *tree,
+                              struct pm_mono now)
 {
-    bool walked = tree->way != PM_TREE_SWEEP || trees->walks >= tree->begun + WALKS_LEAST;
+    enum pm_err err = PM_BUSY;
 
-    return elapsed_ms >= (walked ? TREE_MS : WALKS_MS);
+    if (now.ms < tree->again.ms)
+        return PM_TIMEOUT;
+    if (!group_lingers(tree, pm_mono_since(tree->since, now)))
+        err = pm_cgroups_end(&trees->groups, slot, &tree->rest);
+    if (err == PM_IO)
+        cannot_look(trees, errno, now);
+    else if (tree->way == PM_TREE_GROUP)
+        can_look(trees, now);
+    tree->again = pm_mono_after(now, err == PM_IO ? SHORT_MS : AGAIN_MS);
+    return err;
+}
+
+/* Was it given time enough? Only if we have looked in that time. */
+static bool is_time_over(const struct pm_trees *trees, const struct pm_tree *tree,
+                         struct pm_mono now)
+{
+    uint64_t seen = (tree->way == PM_TREE_SWEEP ? trees->walks : trees->looks) - tree->begun;
+    uint64_t enough = tree->way == PM_TREE_SWEEP ? WALKS_LEAST : tree->way == PM_TREE_CHILDREN;
+    int64_t elapsed_ms = pm_mono_since(tree->since, now);
+
+    if (trees->shortage != 0 || (seen == 0 && enough > 0))
+        return false;
+    return elapsed_ms >= (seen >= enough ? TREE_MS : WALKS_MS);
 }
 
 static void tell_rest(const struct pm_trees *trees, uint64_t slot, const struct pm_tree *tree)
@@ -324,45 +405,69 @@ static void tell_rest(const struct pm_trees *trees, uint64_t slot, const struct 
                    who);
 }
 
+static void take_off_list(struct pm_trees *trees, struct pm_tree *tree)
+{
+    uint16_t last = trees->list[--trees->n];
+
+    trees->list[tree->place] = last;
+    trees->at[last].place = tree->place;
+    trees->ending[tree->way]--;
+    tree->since.ms = 0;
+}
+
 bool pm_trees_is_over(struct pm_trees *trees, uint64_t slot, struct pm_mono now)
 {
     struct pm_tree *tree = &trees->at[slot];
-    int64_t elapsed_ms = pm_mono_since(tree->since, now);
-    bool gone;
+    enum pm_err err = PM_BUSY;
 
-    if (tree->since.ms == 0 || group_lingers(tree, elapsed_ms))
+    if (tree->since.ms == 0)
         return false;
-    gone = is_gone(trees, slot, tree);
-    if (!gone && !is_time_over(trees, tree, elapsed_ms))
+    if (nobody_is_met(trees, tree))
+        err = ask_kernel(trees, slot, tree, now);
+    if (err != PM_OK && (err != PM_BUSY || !is_time_over(trees, tree, now)))
         return false;
-    if (!gone)
+    if (err != PM_OK)
         tell_rest(trees, slot, tree);
-    tree->since.ms = 0;
-    trees->ending[tree->way]--;
+    take_off_list(trees, tree);
     return true;
 }
 
-void pm_trees_clear(struct pm_trees *trees, uint64_t slot)
+bool pm_trees_next_over(struct pm_trees *trees, size_t *at, struct pm_mono now,
+                        uint64_t *out_slot)
+{
+    while (*at < trees->n) {
+        *out_slot = trees->list[*at];
+        if (pm_trees_is_over(trees, *out_slot, now))
+            return true; /* another one has taken its place in the list */
+        ++*at;
+    }
+    return false;
+}
+
+enum pm_err pm_trees_clear(struct pm_trees *trees, uint64_t slot)
 {
     pid_t rest;
 
-    (void)pm_cgroups_end(&trees->groups, slot, &rest);
+    return pm_cgroups_end(&trees->groups, slot, &rest) == PM_IO ? PM_IO : PM_OK;
 }
 
-void pm_trees_finish(struct pm_trees *trees)
+enum pm_err pm_trees_finish(struct pm_trees *trees)
 {
     const struct timespec pause = { .tv_nsec = AGAIN_MS * 1000000 };
-    size_t left;
+    uint64_t slot;
 
-    for (;;) {
+    can_look(trees, pm_mono_now()); /* or so we hope */
+    while (trees->n > 0) {
         struct pm_mono now = pm_mono_now();
+        size_t at = 0;
         pm_trees_work(trees, now);
-        left = 0;
-        for (size_t i = 0; i < trees->used; i++)
-            left += trees->at[i].since.ms != 0 && !pm_trees_is_over(trees, i, now);
-        if (left == 0)
-            return;
-        if (pm_trees_wait_ms(trees) > 0)
+        while (pm_trees_next_over(trees, &at, now, &slot))
+            ;
+        errno = trees->shortage;
+        if (errno != 0 && pm_mono_since(trees->blind, now) >= BLIND_MS)
+            return PM_IO;
+        if (trees->n > 0 && pm_trees_wait_ms(trees) > 0)
             nanosleep(&pause, NULL);
     }
+    return PM_OK;
 }

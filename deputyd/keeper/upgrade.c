@@ -1,14 +1,14 @@
 /* The installed program takes our place, in four steps:
  *
- *   asked    it is run as it shall run, but with --can-take-over and the version of our slot table.
- *            What cannot run, or does not know the table or our options, says so or dies, and
- *            nothing has changed.
+ *   asked    it is run as it shall run, but with --can-take-over and the version of our slots.
+ *            What cannot run, or does not know such slots or our options, says so or dies; then
+ *            all goes on as before.
  *   granted  the brain hears that it begins, then the end of its link: it goes, and no other comes.
- *   alone    no brain, and nothing that a dead leader has left: all that matters is in the slot
- *            table and in descriptors.
+ *   alone    no brain, and nothing that a dead leader has left, if that does not take too long: all
+ *            that matters is in the slot table and in descriptors.
  *   gone     execve: the same process, so its children stay its children, and its lock is held.
  *
- * None of it holds up the loop. If execve fails after all, a brain is begun and we go on.
+ * The loop goes on between them. If execve fails after all, a brain is begun and we go on.
  */
 #include "keeper/upgrade.h"
 
@@ -32,12 +32,13 @@
 
 /* ---- what came of it ----------------------------------------------------------------------- */
 
-/* One file, always whole: "ok TEXT" or "failed TEXT". */
+/* One file, "WORD TEXT", the word that of an error or "ok". Who reads it finds all or nothing. */
 static void write_outcome(const char *path, enum pm_err err, const char *text)
 {
     PM_CLEANUP(pm_free) char *fresh = pm_printf("%s.new", path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool written = fd >= 0 && dprintf(fd, "%s %s\n", pm_err_word(err), text) > 0;
+    PM_CLEANUP(pm_free) char *line = pm_printf("%s %s\n", pm_err_word(err), text);
+    bool written = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
 
     if (fd >= 0)
         close(fd);
@@ -221,7 +222,7 @@ void pm_upgrade_on_time(struct pm_keeper *keeper, struct pm_mono now)
     struct pm_upgrading *upgrade = &keeper->upgrade;
     bool late = upgrade->deadline.ms != 0 && now.ms >= upgrade->deadline.ms;
 
-    if (upgrade->granted && keeper->brain.pid == 0 && (keeper->lives.lingering == 0 || late))
+    if (upgrade->granted && keeper->brain.pid == 0 && (keeper->lives.trees.n == 0 || late))
         go(keeper);
     else if (late && upgrade->granted)
         end_brain(keeper, now);

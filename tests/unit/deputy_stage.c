@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -114,6 +115,9 @@ void begin_deputyd(struct stage *stage, const char *option)
     snprintf(socket_path, sizeof socket_path, "%s/brain.sock", stage->dir);
     stage->deputyd = fork();
     if (stage->deputyd == 0) {
+        struct rlimit files = { stage->files, stage->files };
+        if (stage->files > 0)
+            (void)setrlimit(RLIMIT_NOFILE, &files);
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setenv(STAND_IN, socket_path, 1);
         setenv("NOTIFY_SOCKET", "/nowhere", 1);
@@ -313,7 +317,7 @@ bool is_gone(pid_t pid)
     struct pm_proc_stat stat;
 
     for (int i = 0; i < PATIENCE_MS; i++) {
-        if (!pm_proc_stat(pid, &stat) || stat.state == 'Z')
+        if (pm_proc_stat(pid, &stat) != PM_OK || stat.state == 'Z')
             return true;
         poll(NULL, 0, 1);
     }

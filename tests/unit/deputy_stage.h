@@ -15,6 +15,7 @@
 struct stage {
     char dir[64];
     char program[128];  /* where deputyd is installed; empty: beside the test */
+    unsigned files;     /* descriptors a deputyd may have; 0: as many as we */
     int listener, stand_in;
     pid_t deputyd;
     struct pm_wire *wire;

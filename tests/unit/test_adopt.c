@@ -149,6 +149,34 @@ Test(adopt, who_lost_its_record_and_died_at_once_is_known_by_its_environment)
     finish(&stage);
 }
 
+Test(adopt, who_cannot_look_at_what_lives_does_not_begin_and_ends_nothing)
+{
+    struct stage stage;
+    struct pm_wire_message message;
+
+    given_a_deputyd(&stage, NULL);
+    pid_t pid = begin(&stage, 4, 2, "sleep 60", NULL);
+    lose_keeper(&stage);
+    stage.files = 20; /* with its own it comes to the end of them */
+    begin_deputyd(&stage, NULL);
+    then_deputyd_exits(&stage, 1);
+    cr_assert_eq(kill(pid, 0), 0, "it was called dead because nobody could look");
+
+    stage.files = 0;
+    begin_deputyd(&stage, NULL);
+    meet_brain(&stage);
+    message = receive(&stage, PM_MSG_HELD);
+    const struct pm_held *held = message.msg;
+    cr_expect_eq(held->pid, pid);
+    cr_expect_eq(held->run, 2);
+    cr_expect_eq(message.n_fds, 2);
+    pm_wire_drop(&message);
+    (void)receive(&stage, PM_MSG_READY);
+    say(&stage, PM_MSG_KILL, &(struct pm_kill){ .slot = 4, .run = 2, .signal = SIGKILL });
+    (void)then_ended(&stage);
+    finish(&stage);
+}
+
 /* It bears the mark of a life, leads no session, and is nobody's child here. */
 static pid_t given_a_daemon_left_by_a_life(const struct stage *stage, uint64_t slot, uint64_t run)
 {

@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,4 +144,33 @@ Test(hunt, what_a_stray_says_of_itself_is_readable)
     cr_expect_str_eq(pm_hunt_found(hunt)->at[0].command, "/bin/sh -c sleep 30; : \\x1b\\xff");
     pm_hunt_close(&hunt);
     cr_expect_eq(waitpid(stray, NULL, 0), stray);
+}
+
+Test(hunt, who_cannot_look_says_so_and_not_that_nobody_is_there)
+{
+    pid_t stray = given_a_bearer("sleep 30; true", "3/12");
+    struct pm_hunt_rule rule = { .is_stray = is_stray, .kill = true };
+    struct pm_mono now = pm_mono_now();
+    struct rlimit plenty, none;
+    struct pm_hunt *hunt;
+
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &plenty), 0);
+    none = (struct rlimit){ .rlim_max = plenty.rlim_max };
+    pm_hunt_open(&rule, &hunt);
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 10; i++)
+        cr_expect(!pm_hunt_step(hunt, now, &now), "it looks again, a little later");
+    for (int i = 0; i < STEPS_MOST && !pm_hunt_step(hunt, now, &now); i++)
+        ;
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &plenty), 0);
+    cr_assert_not_null(pm_hunt_fault(hunt));
+    cr_expect_str_eq(pm_hunt_fault(hunt), "cannot look at all processes: Too many open files");
+    cr_expect_eq(waitpid(stray, NULL, WNOHANG), 0);
+    pm_hunt_close(&hunt);
+
+    hunt = when_hunted(true);
+    cr_expect_null(pm_hunt_fault(hunt));
+    cr_expect_geq(pm_hunt_found(hunt)->n, 1);
+    pm_hunt_close(&hunt);
+    bury(stray);
 }

@@ -299,7 +299,7 @@ Test(spawn, its_start_time_is_known_without_asking_or_not_at_all)
         struct pm_birth birth = spawn(&ground, &what);
         struct pm_proc_stat stat;
         char text[64];
-        cr_assert(pm_proc_stat(birth.pid, &stat));
+        cr_assert_eq(pm_proc_stat(birth.pid, &stat), PM_OK);
         if (birth.start_ticks != 0)
             cr_assert_eq(birth.start_ticks, stat.start_ticks, "life %d", i);
         known += birth.start_ticks != 0;

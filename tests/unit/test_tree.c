@@ -4,12 +4,16 @@
 
 #include "tests/unit/deputy_stage.h"
 
-#include "keeper/cgroup.h"
+#include "keeper/tree.h"
 
 #include <procman/marks.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -229,4 +233,116 @@ Test(tree, an_orderly_end_leaves_no_control_group)
     cr_expect_eq(mkdir(below, 0755) == 0, used);
     finish(&stage);
     cr_expect(access(path, F_OK) != 0, "%s", path);
+}
+
+/* ---- want of descriptors ------------------------------------------------------------------ */
+
+#define SLOT 4
+#define RUN  9
+
+static struct pm_trees trees; /* too large for a stack */
+static struct rlimit plenty;
+
+static bool knows_nobody(const void *self, pid_t pid)
+{
+    (void)self;
+    (void)pid;
+    return false;
+}
+
+static void given_trees(bool with_groups)
+{
+    static char dir[64];
+
+    snprintf(dir, sizeof dir, "/nowhere/tree-%d", (int)getpid());
+    trees.is_known = knows_nobody;
+    pm_trees_open(&trees, "rig", dir, with_groups);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &plenty), 0);
+}
+
+/* A child of ours with the mark of that life, which is left of it. */
+static pid_t given_a_rest(void)
+{
+    static char program[] = "/bin/sleep", seconds[] = "30", dir[80], run[32];
+    char *argv[] = { program, seconds, NULL }, *env[] = { run, dir, NULL };
+    pid_t pid;
+
+    snprintf(run, sizeof run, "PROCMAN_RUN=rig/%d/%d", SLOT, RUN);
+    snprintf(dir, sizeof dir, "PROCMAN_DIR=%s", trees.dir);
+    cr_assert_eq(posix_spawn(&pid, program, NULL, NULL, argv, env), 0);
+    return pid;
+}
+
+static void into_its_group(pid_t pid)
+{
+    char path[500];
+    FILE *procs;
+    int fd = pm_cgroups_enter(&trees.groups, SLOT);
+
+    cr_assert_geq(fd, 0);
+    close(fd);
+    snprintf(path, sizeof path, "%s/%d/cgroup.procs", trees.groups.path, SLOT);
+    procs = fopen(path, "we");
+    cr_assert_not_null(procs);
+    fprintf(procs, "%d", (int)pid);
+    cr_assert_eq(fclose(procs), 0);
+}
+
+static void given_descriptors(rlim_t most)
+{
+    struct rlimit files = { .rlim_cur = most, .rlim_max = plenty.rlim_max };
+
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+}
+
+/* It is asked once in a while, for that long. The clock is ours. */
+static bool is_over_within(struct pm_mono *now, int64_t ms)
+{
+    struct pm_mono end = pm_mono_after(*now, ms);
+
+    for (; now->ms < end.ms; now->ms += 10) {
+        pm_trees_work(&trees, *now);
+        if (pm_trees_is_over(&trees, SLOT, *now))
+            return true;
+        poll(NULL, 0, 1); /* a look has times of its own */
+    }
+    return false;
+}
+
+Test(tree, no_life_is_over_before_somebody_could_look)
+{
+    for (int way = 0; way < PM_TREE_WAYS; way++) {
+        struct pm_tree tree = { .run = RUN, .leader = INT32_MAX, .way = (enum pm_tree_way)way };
+        struct pm_mono now = pm_mono_now();
+        given_trees(way == PM_TREE_GROUP);
+        if (way == PM_TREE_GROUP && trees.groups.root < 0)
+            continue; /* not on this machine */
+        pid_t rest = given_a_rest();
+        if (way == PM_TREE_GROUP)
+            into_its_group(rest);
+        pm_trees_end(&trees, SLOT, &tree);
+        given_descriptors(0);
+        cr_expect(!is_over_within(&now, 15000), "way %d", way);
+        cr_expect_eq(waitpid(rest, NULL, WNOHANG), 0, "way %d", way);
+        cr_expect(trees.shortage == EMFILE, "way %d", way);
+        given_descriptors(plenty.rlim_cur);
+        while (waitpid(rest, NULL, WNOHANG) == 0)
+            cr_assert(!is_over_within(&now, 10), "way %d", way);
+        cr_expect(is_over_within(&now, 15000), "way %d", way);
+        pm_trees_close(&trees);
+    }
+}
+
+Test(tree, a_keeper_that_cannot_look_does_not_begin)
+{
+    struct pm_tree tree = { .run = RUN, .leader = INT32_MAX, .way = PM_TREE_SWEEP };
+
+    given_trees(false);
+    pm_trees_end(&trees, SLOT, &tree);
+    given_descriptors(0);
+    cr_expect_eq(pm_trees_finish(&trees), PM_IO);
+    cr_expect_eq(errno, EMFILE);
+    given_descriptors(plenty.rlim_cur);
+    cr_expect_eq(pm_trees_finish(&trees), PM_OK);
+    pm_trees_close(&trees);
 }

@@ -2,8 +2,8 @@
  * may have begun another one meanwhile. Those get no grace; and after a few such rounds it is told
  * as it is.
  *
- * A walk that we had no descriptors for was none: it is made again, and when that does not help, the
- * hunt says that it cannot tell.
+ * A walk that we had no descriptors for was none: it is made again, and when that does not help,
+ * the hunt says that it cannot tell.
  *
  * What is found is told as text that anyone can read: a stray's environment and command line are
  * its own to write.

@@ -4,8 +4,10 @@
  * only the kernel's own view of it says that this is not meant.
  *
  * A walk over all processes is cut into portions by its caller: ten thousand of them take a tenth
- * of a second, for which no loop may stand still. A process that begins behind the walk's back is
- * not met; who must be sure walks again until a whole walk has found nothing.
+ * of a second, for which no loop may stand still. The kernel lists them by number, and who begins
+ * meanwhile may get a lower one than those that are still to come: so all are listed again, and who
+ * is new is looked at, until nobody is, or often enough. One may begin behind the walk's back:
+ * who must be sure walks again until a whole walk has found nothing.
  *
  * Who could not be looked at is not a stranger. When it is we who are short of something, such as
  * descriptors, that is told apart from all a process can be: it says nothing about anyone.
@@ -24,12 +26,20 @@
 
 #define ENVIRON_BYTES (256 << 10) /* a mark behind more than this much is not found */
 #define LATER_MOST    256         /* processes within exec at one moment */
+#define LISTINGS_MOST 4           /* on a machine where somebody always begins */
 #define OF_KERNEL     0x00200000u /* PF_KTHREAD of the kernel's sched.h */
 
 struct pm_marks {
     DIR *proc;                   /* kept open: the next walk shall not fail for want of it */
     bool is_walking;
-    bool is_listed;              /* the walk has come to its end */
+    bool is_listed;              /* nobody is left to be looked at, but for later ones */
+    unsigned listings;           /* of this walk */
+    struct list {
+        pid_t *at;               /* ascending, as the kernel lists them */
+        size_t n, room;
+    } before, listed;            /* by the listing before this one; by this one, so far */
+    size_t place;                /* in `before` */
+    bool news;                   /* this one has somebody who is not in `before` */
     bool missed;                 /* in this walk someone could not be read, twice */
     int shortage;                /* and this errno is why; 0: for no want of ours */
     pid_t later[LATER_MOST];
@@ -119,6 +129,10 @@ void pm_marks_close(struct pm_marks **marks)
 {
     if (*marks && (*marks)->proc)
         closedir((*marks)->proc);
+    if (*marks) {
+        free((*marks)->before.at);
+        free((*marks)->listed.at);
+    }
     pm_free(marks);
 }
 
@@ -131,7 +145,7 @@ static unsigned long long field(const char *after, int n)
 }
 
 /* No thread of the kernel (field 9), and not dead; but where its environment ends (field 51) is not
- * set yet, or no more: BUSY. Otherwise its environment is empty because it wants it so: NOT_FOUND. */
+ * set yet, or no more: BUSY. Else its environment is empty because it wants it so: NOT_FOUND. */
 static enum pm_err why_empty(pid_t pid)
 {
     char text[2048];
@@ -236,22 +250,65 @@ static bool begin_walk(struct pm_marks *marks)
     else
         rewinddir(marks->proc);
     marks->is_walking = marks->proc != NULL;
-    marks->is_listed = marks->missed = false;
+    marks->is_listed = marks->missed = marks->news = false;
     marks->shortage = 0;
+    marks->before.n = marks->listed.n = marks->place = 0;
+    marks->listings = 1;
     return marks->is_walking;
 }
 
-/* The next number in /proc, 0: something else. At the end the walk is listed. */
+static void end_listing(struct pm_marks *marks)
+{
+    struct list spare = marks->before;
+
+    marks->is_listed = !marks->news || ++marks->listings > LISTINGS_MOST;
+    marks->before = marks->listed;
+    marks->listed = spare;
+    marks->listed.n = marks->place = 0;
+    marks->news = false;
+    rewinddir(marks->proc);
+}
+
+static bool put_down(struct list *list, pid_t pid)
+{
+    size_t room = list->room ? 2 * list->room : 512;
+    pid_t *at = list->n < list->room ? list->at : realloc(list->at, room * sizeof *at);
+
+    if (at == NULL)
+        return false;
+    if (list->n == list->room)
+        list->room = room;
+    list->at = at;
+    list->at[list->n++] = pid;
+    return true;
+}
+
+static bool is_new(struct pm_marks *marks, pid_t pid)
+{
+    const struct list *before = &marks->before;
+
+    while (marks->place < before->n && before->at[marks->place] < pid)
+        marks->place++;
+    return marks->place == before->n || before->at[marks->place] != pid;
+}
+
+/* The next one who is to be looked at; 0: ask again, or this is listed. */
 static pid_t next_number(struct pm_marks *marks)
 {
     struct dirent *entry;
+    pid_t pid;
 
     errno = 0;
     entry = readdir(marks->proc);
-    marks->is_listed = entry == NULL;
-    if (entry == NULL && errno != 0)
+    pid = entry ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+    if ((entry == NULL && errno != 0) || (pid > 1 && !put_down(&marks->listed, pid)))
         miss(marks, PM_IO); /* there may be more */
-    return entry ? (pid_t)strtol(entry->d_name, NULL, 10) : 0;
+    if (entry == NULL)
+        end_listing(marks);
+    if (pid <= 1 || !is_new(marks, pid))
+        return 0;
+    marks->news = true;
+    return pid;
 }
 
 enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_bearer *out)
@@ -261,7 +318,7 @@ enum pm_err pm_marks_next(struct pm_marks *marks, unsigned *budget, struct pm_be
     while (!marks->is_listed && *budget > 0) {
         pid_t pid = next_number(marks);
         enum pm_err err;
-        if (pid <= 1)
+        if (pid == 0)
             continue;
         --*budget;
         err = pm_marks_read(marks, pid, out);
