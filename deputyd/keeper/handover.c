@@ -82,9 +82,9 @@ enum pm_err pm_handover_go(const char *program, char **argv, const struct pm_liv
                                 .lives = { at, list_all(lives, at) } };
     struct rlimit files;
     char number[16];
-    int fd = put_down(&what), error;
+    int fd, error;
 
-    if (fd < 0 || getrlimit(RLIMIT_NOFILE, &files) != 0)
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || (fd = put_down(&what)) < 0)
         return PM_IO;
     snprintf(number, sizeof number, "%d", fd);
     setenv(VARIABLE, number, 1);

@@ -1,5 +1,5 @@
-/* `deputyd --upgrade`: asked by a signal, answered by a file. The keeper listens to nobody but its
- * brain and the kernel, and who may signal it may also read its directory.
+/* `deputyd --upgrade`: asked by a signal, answered by a file. So the keeper need listen to nobody
+ * but its brain and the kernel. Its user and root may do both; nobody else can read the file.
  */
 #include "keeper/upgrade.h"
 
@@ -35,7 +35,7 @@ static bool awaits_signal(pid_t pid)
     return blocked >> (SIGUSR2 - 1) & 1;
 }
 
-/* "ok TEXT" or "failed TEXT"; heap. NULL: nothing there yet. */
+/* "ok TEXT", or another word and why not; heap. NULL: nothing there yet. */
 static char *read_outcome(const char *path)
 {
     char text[1024];

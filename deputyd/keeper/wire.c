@@ -33,6 +33,7 @@ struct pm_wire {
     int fd;
     struct kept *first, **last;
     size_t kept, kept_bytes;
+    bool ended;              /* nothing will be added: the link is shut behind what is kept */
     struct pm_buf out;       /* the packet being made */
     struct pm_arena arena;   /* of the message received last */
     uint8_t in[PM_LIMIT_SPAWN];
@@ -195,6 +196,8 @@ enum pm_err pm_wire_send(struct pm_wire *wire, enum pm_msg kind, const void *msg
     pm_assert(n_fds <= PM_WIRE_FDS);
     if (err != PM_OK)
         return err;
+    if (wire->ended)
+        return PM_GONE;
     err = wire->first ? PM_TIMEOUT : put(wire->fd, wire->out.at, wire->out.n, fds, n_fds);
     return err == PM_TIMEOUT ? keep(wire, &wire->out, fds, n_fds) : err;
 }
@@ -208,13 +211,15 @@ enum pm_err pm_wire_flush(struct pm_wire *wire)
             return err == PM_TIMEOUT ? PM_OK : err;
         drop_first(wire);
     }
+    if (wire->ended)
+        (void)shutdown(wire->fd, SHUT_WR);
     return PM_OK;
 }
 
 void pm_wire_end(struct pm_wire *wire)
 {
-    if (pm_wire_flush(wire) == PM_OK && wire->first == NULL)
-        (void)shutdown(wire->fd, SHUT_WR);
+    wire->ended = true;
+    (void)!pm_wire_flush(wire); /* gone: then it has ended, too */
 }
 
 /* ---- receiving ---------------------------------------------------------------------- */

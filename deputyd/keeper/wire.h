@@ -54,8 +54,8 @@ enum pm_err pm_wire_send(struct pm_wire *wire, enum pm_msg kind, const void *msg
 size_t pm_wire_kept(const struct pm_wire *wire);
 enum pm_err pm_wire_flush(struct pm_wire *wire) PM_MUST_USE; /* OK (some may remain) | GONE */
 
-/* We have said all, also what is kept: the other side finds the end behind it. Its own words still
- * come. */
+/* We have said all: the other side finds the end behind it, also behind what is kept and is sent by
+ * later flushes. Its own words still come. */
 void pm_wire_end(struct pm_wire *wire);
 
 /* The next message. OK | TIMEOUT nothing there now | GONE | NO_MEMORY

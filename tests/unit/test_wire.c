@@ -189,6 +189,28 @@ Test(wire, the_other_sides_end_is_seen_after_its_last_words)
     close_link(&link);
 }
 
+Test(wire, a_slow_reader_finds_the_end_behind_what_was_kept_for_it)
+{
+    struct link link = given_a_link();
+    struct pm_wire_message message;
+    uint64_t sent = 0, heard = 0;
+
+    while (pm_wire_kept(link.keeper) < 3)
+        cr_assert_eq(send_kill(link.keeper, ++sent), PM_OK);
+    pm_wire_end(link.keeper);
+    cr_expect_gt(pm_wire_kept(link.keeper), 0);
+    cr_expect_eq(send_kill(link.keeper, sent + 1), PM_GONE, "all was said");
+    for (enum pm_err err; (err = pm_wire_receive(link.brain, &message)) != PM_GONE;) {
+        cr_assert(err == PM_OK || pm_wire_kept(link.keeper) > 0, "the end never comes");
+        heard += err == PM_OK;
+        cr_assert_eq(pm_wire_flush(link.keeper), PM_OK);
+    }
+    cr_expect_eq(heard, sent);
+    cr_expect_eq(send_kill(link.brain, 9), PM_OK, "the other way is open");
+    cr_expect_eq(pm_wire_receive(link.keeper, &message), PM_OK);
+    close_link(&link);
+}
+
 Test(wire, a_message_over_the_limit_is_refused_and_a_large_one_is_not)
 {
     struct link link = given_a_link();
