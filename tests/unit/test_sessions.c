@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAME_SIZE 16
+
 static struct stage stage;
 
 static void begin(void)
@@ -22,6 +24,9 @@ static void end(void)
 TestSuite(sessions, .init = begin, .fini = end);
 
 static const char *const cam[] = { "cam" };
+static const struct pm_hello hello_of_another_version = {
+    .version = 99, .name = "k9", .hostname = "", .software = "", .boot_id = "",
+};
 
 /* ---- deputies come ---------------------------------------------------------------- */
 
@@ -130,10 +135,8 @@ Test(sessions, takes_the_same_deputy_again_at_once_when_its_brain_was_replaced)
 Test(sessions, refuses_another_version_with_both_numbers)
 {
     struct fake_deputy k9 = { .peer = 1 };
-    struct pm_hello hello = { .version = 99, .name = "k9", .hostname = "", .software = "",
-                              .boot_id = "" };
 
-    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello_of_another_version);
     const struct pm_refused *refused = heard(&stage, PM_MSG_REFUSED);
     cr_assert_str_eq(refused->error, "version");
     cr_assert(strstr(refused->text, "99") != NULL && strstr(refused->text, "version 1") != NULL);
@@ -142,14 +145,12 @@ Test(sessions, refuses_another_version_with_both_numbers)
 Test(sessions, speaks_once_of_a_stranger_that_asks_again_and_again)
 {
     struct fake_deputy k9 = { .peer = 1 };
-    struct pm_hello hello = { .version = 99, .name = "k9", .hostname = "", .software = "",
-                              .boot_id = "" };
     size_t before;
 
-    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello_of_another_version);
     pass(&stage, 1000);
     before = said_count(&stage, PM_MSG_HAPPENED);
-    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello);
+    deputy_says(&stage, &k9, PM_MSG_HELLO, &hello_of_another_version);
     pass(&stage, 1000);
     cr_assert_eq(said_count(&stage, PM_MSG_REFUSED), 2);
     cr_assert_eq(said_count(&stage, PM_MSG_HAPPENED), before);
@@ -164,13 +165,14 @@ Test(sessions, refuses_a_name_that_cannot_be_one)
     cr_assert_str_eq(((const struct pm_refused *)heard(&stage, PM_MSG_REFUSED))->error, "usage");
 }
 
-/* k9 comes from another sheriff, whose order 17 runs lidar there; the store has not answered. */
-static void given_a_strangers_lidar(void)
+/* k9 comes from another sheriff, whose order of that number runs lidar there; the store has not
+ * answered. */
+static void given_a_strangers_lidar(uint64_t order)
 {
     struct fake_deputy k9 = { .peer = 1 };
     struct pm_spec held = spec("lidar", "k9", "sleep 9");
-    struct pm_want want = { .id = 33, .up = true, .order = 17 };
-    struct pm_status_row running = row("lidar", PM_STATE_RUNNING, 17);
+    struct pm_want want = { .id = 33, .up = true, .order = order };
+    struct pm_status_row running = row("lidar", PM_STATE_RUNNING, order);
 
     held.id = 33;
     deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
@@ -195,13 +197,20 @@ static void given_a_change_on_its_way_to_the_disk(void)
 
 Test(sessions, adopts_what_a_deputy_of_a_lost_sheriff_holds)
 {
-    given_a_strangers_lidar();
+    given_a_strangers_lidar(17);
     settle(&stage);
 
     cr_assert(want_for(&stage, "lidar")->up);
     cr_assert_eq(want_for(&stage, "lidar")->order, 17); /* obeyed already: nothing happens */
     cr_assert_eq(seen_by_client(&stage, "lidar")->state, PM_STATE_RUNNING);
     cr_assert_eq(stage.stored, 1);
+}
+
+/* The i-th of many with a long command. */
+static struct pm_spec one_of_many(size_t i, char name[NAME_SIZE], const char *command)
+{
+    snprintf(name, NAME_SIZE, "p%zu", i);
+    return spec(name, "k9", command);
 }
 
 Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
@@ -211,13 +220,11 @@ Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
     struct fake_deputy k9 = { .peer = 1 };
     struct pm_spec specs[FULL];
     struct pm_spec held[] = { spec("light", "k9", "true"), spec("heavy", "k9", command) };
-    char names[FULL][16];
+    char names[FULL][NAME_SIZE];
 
     memset(command, 'x', sizeof command - 1);
-    for (size_t i = 0; i < FULL; i++) {
-        snprintf(names[i], sizeof names[i], "p%zu", i);
-        specs[i] = spec(names[i], "k9", command);
-    }
+    for (size_t i = 0; i < FULL; i++)
+        specs[i] = one_of_many(i, names[i], command);
     client_applies(&stage, PM_APPLY_MODE_MERGE, false, specs, FULL);
     held[0].id = 33;
     held[1].id = 34;
@@ -233,17 +240,9 @@ Test(sessions, adopts_no_more_than_a_deputy_can_be_told_and_says_what_it_stops)
 
 Test(sessions, says_what_it_does_not_adopt_for_the_number_of_its_order)
 {
-    struct fake_deputy k9 = { .peer = 1 };
-    struct pm_spec held = spec("lidar", "k9", "sleep 9");
-    struct pm_want want = { .id = 33, .up = true, .order = UINT64_MAX };
-
-    held.id = 33;
-    deputy_hello(&stage, &k9, "k9", STAGE_EPOCH, 1);
-    struct pm_holding holding = { .session = k9.session, .specs = { &held, 1 },
-                                  .wants = { &want, 1 } };
     size_t logged = stage.logged;
 
-    deputy_says(&stage, &k9, PM_MSG_HOLDING, &holding);
+    given_a_strangers_lidar(UINT64_MAX);
     settle(&stage);
     cr_expect(event_was(&stage, "removed", "not adopted from deputy k9: the number of its order"));
     cr_expect_gt(stage.logged, logged);
@@ -252,7 +251,7 @@ Test(sessions, says_what_it_does_not_adopt_for_the_number_of_its_order)
 Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
 {
     given_a_change_on_its_way_to_the_disk();
-    given_a_strangers_lidar();
+    given_a_strangers_lidar(17);
     turn(&stage);
     cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0);
     settle(&stage);
@@ -261,7 +260,7 @@ Test(sessions, tells_a_deputy_nothing_while_it_is_being_adopted)
 
 Test(sessions, a_deputy_is_told_nothing_until_a_full_disk_has_taken_what_it_holds)
 {
-    given_a_strangers_lidar();
+    given_a_strangers_lidar(17);
     answer_store(&stage, PM_IO, "disk full");
     cr_assert_eq(said_count(&stage, PM_MSG_SPECS), 0); /* empty ones would stop everything */
     pass(&stage, 1000);
@@ -275,7 +274,7 @@ Test(sessions, a_signal_to_what_could_not_be_adopted_is_answered)
     struct pm_order order = { .request = 7, .version = PM_PROTOCOL_VERSION, .client = "test",
                               .verb = PM_VERB_SIGNAL, .signal = 15, .select = { &word, 1 } };
 
-    given_a_strangers_lidar();
+    given_a_strangers_lidar(17);
     turn(&stage);
     client_asks(&stage, &operator, PM_MSG_ORDER, &order);
     answer_store(&stage, PM_IO, "disk full");
@@ -288,7 +287,7 @@ Test(sessions, a_signal_to_what_could_not_be_adopted_is_answered)
 Test(sessions, a_hung_disk_makes_no_deputy_forgotten)
 {
     given_a_change_on_its_way_to_the_disk();
-    given_a_strangers_lidar();
+    given_a_strangers_lidar(17);
     for (int second = 0; second < 15; second++) {
         stage.now.mono.ms += 1000;
         turn(&stage);
@@ -365,14 +364,13 @@ Test(sessions, a_deputy_that_cannot_be_told_its_specs_keeps_its_session_and_some
     static char command[PM_LIMIT_STRING / 2];
     static struct pm_spec specs[MANY];
     static struct batch_want wants[MANY];
-    static char names[MANY][16];
+    static char names[MANY][NAME_SIZE];
     struct image image = { .sheriff_id = 4711, .specs = specs, .wants = wants, .n = MANY };
     struct fake_deputy k9;
 
     memset(command, 'x', sizeof command - 1);
     for (size_t i = 0; i < MANY; i++) {
-        snprintf(names[i], sizeof names[i], "p%zu", i);
-        specs[i] = spec(names[i], "k9", command);
+        specs[i] = one_of_many(i, names[i], command);
         specs[i].id = wants[i].id = i + 1;
         wants[i].by = "";
     }
