@@ -202,6 +202,12 @@ void log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run, 
     (void)save_loss(log);
 }
 
+void log_note_kept(struct output_log *log, uint64_t n)
+{
+    log->loss.dropped -= n;
+    (void)save_loss(log);
+}
+
 enum pm_err log_settle_loss(struct output_log *log)
 {
     if (log->has_loss && !log->loss_saved && !save_loss(log) && store_is_full(errno))

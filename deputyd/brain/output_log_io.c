@@ -31,6 +31,7 @@
 #define REMOVE_MOST  16   /* segments at once: others wait */
 #define RETRY_MS     1000
 #define PROBE_BYTES  4096 /* a page: what the next bytes will need */
+#define DAMAGED_MOST 128  /* records, at the end of an index: a page of them */
 
 /* ---- what is on the disk ---------------------------------------------------------- */
 
@@ -84,8 +85,9 @@ static uint64_t indexed_end(const struct output_log *log)
 
     if (!log->has_index || !log_open_index(log, log->begin, &source))
         return end;
-    if (source.n > 0 && source.get(source.self, source.n - 1, &record))
-        end = log->begin + record.offset + record.length;
+    for (size_t i = source.n; i > 0 && source.n - i < DAMAGED_MOST && end == log->begin; i--)
+        if (source.get(source.self, i - 1, &record))
+            end = log->begin + record.offset + record.length;
     log_shut_index(&source);
     return end;
 }
@@ -182,6 +184,12 @@ static void remove_file(const char *path)
         pm_log_warning("cannot remove %s: %s", path, strerror(errno));
 }
 
+static void keep_begin(struct output_log *log)
+{
+    if (needs_index(log) && !log->has_index)
+        log_renew_index(log, log->begin);
+}
+
 /* What cannot be removed is not counted any more either: it would be tried for ever. */
 void log_remove_segment(struct output_log *log, size_t i)
 {
@@ -191,12 +199,61 @@ void log_remove_segment(struct output_log *log, size_t i)
 
     segments_remove(&log->segments, i);
     log->store->used -= gone.size + gone.index_bytes;
-    if (needs_index(log) && !log->has_index)
-        log_renew_index(log, log->begin);
+    keep_begin(log);
     if (gone.has_data)
         remove_file(path);
     if (gone.has_index)
         remove_file(index);
+}
+
+void log_remove_live(struct output_log *log)
+{
+    PM_CLEANUP(pm_free) char *index = output_index_path(log->path, log->begin);
+
+    log_shut(log);
+    log->store->used -= log->size + log->index_bytes;
+    log->size = log->index_bytes = 0;
+    remove_file(log->path);
+    remove_file(index);
+}
+
+/* The smaller of what it was and what it is now; 0: it is certainly not there any more. */
+static uint64_t count_file(struct output_log *log, const char *path, uint64_t was)
+{
+    struct stat stat_now;
+    uint64_t is = was;
+
+    if (stat(path, &stat_now) == 0)
+        is = (uint64_t)stat_now.st_size < was ? (uint64_t)stat_now.st_size : was;
+    else if (errno == ENOENT || errno == ENOTDIR)
+        is = 0;
+    log->store->used -= was - is;
+    return is;
+}
+
+static void count_segment(struct output_log *log, size_t i)
+{
+    struct segment *segment = &log->segments.at[i];
+    PM_CLEANUP(pm_free) char *path = output_segment_path(log->path, segment->begin);
+    PM_CLEANUP(pm_free) char *index = output_index_path(log->path, segment->begin);
+
+    segment->size = count_file(log, path, segment->size);
+    segment->index_bytes = count_file(log, index, segment->index_bytes);
+    if (segment->size == 0)
+        log_remove_segment(log, i);
+}
+
+void log_count(struct output_log *log)
+{
+    struct stat ours;
+
+    for (size_t i = log->segments.n; i-- > 0; )
+        count_segment(log, i);
+    keep_begin(log);
+    log->looked.ms = 0;
+    if (log->fd >= 0 && fstat(log->fd, &ours) == 0 && !is_still_there(log, &ours))
+        abandon(log);
+    log_look(log);
 }
 
 static void keep_few(struct output_log *log)
@@ -234,6 +291,7 @@ static enum pm_err rotate(struct output_log *log)
     log->begin = log->end;
     log->size = log->index_bytes = 0;
     log->has_index = false;
+    log->store->tight = false; /* here is one that can go */
     keep_few(log);
     return PM_OK;
 }
@@ -257,7 +315,8 @@ bool log_is_full(const struct output_log *log)
     return room(log) == 0 && log->rotate_at.ms == 0;
 }
 
-/* A file that is ours by name and has room. */
+/* A file that is ours by name, and how much may go into it: never nothing, which would look like
+ * the end of a pipe. */
 static enum pm_err make_room(struct output_log *log, uint64_t *out)
 {
     enum pm_err err = log_ready(log);
@@ -272,7 +331,10 @@ static enum pm_err make_room(struct output_log *log, uint64_t *out)
     err = log_ready(log);
     if (err == PM_OK && room(log) == 0)
         err = rotate(log) == PM_OK ? log_ready(log) : PM_OK;
-    *out = log->rotate_at.ms == 0 ? room(log) : SIZE_MAX;
+    if (log->rotate_at.ms == 0 && room(log) > 0)
+        *out = room(log);
+    else
+        *out = SIZE_MAX; /* it could not be rotated, or somebody has put a full file there */
     return err;
 }
 

@@ -45,6 +45,7 @@ struct output_log {
     struct pm_mono write_at;
     struct output_log *next_fresh;
     unsigned users;
+    int64_t written_ms;             /* without users: wall clock of the live file's last byte */
 };
 
 struct output_store {
@@ -54,7 +55,11 @@ struct output_store {
     char **scanned;                 /* directories whose files are known */
     size_t n_scanned;
     uint64_t used, budget;          /* bytes of all files; what they may be */
-    bool tight;                     /* they are more, and no segment is left to go */
+    bool tight;                     /* they are more, and nothing is left to go */
+    struct pm_mono gone_from;       /* whom nobody has opened by then is gone */
+    struct pm_mono counted;         /* when all was counted anew; 0 = never */
+    bool counting;
+    size_t next_count;              /* of logs */
     struct output_log *fresh, **last_fresh; /* in the order of write_at */
 };
 
@@ -63,13 +68,17 @@ void store_fini(struct output_store *store);       /* writes what is unwritten *
 void store_scan(struct output_store *store);       /* once: what others of us have left */
 struct output_log *store_use(struct output_store *store, const char *path);
 void store_leave(struct output_log *log);
-/* The oldest segments of any process go until all fits, a few at a time. */
-void store_keep_budget(struct output_store *store);
-bool store_is_full(int error);                     /* does this errno say that the disk is? */
-/* The oldest segment of any process is removed. false: there is none */
-bool store_give_up_oldest(struct output_store *store);
+void store_forget(struct output_log *log);         /* without users; its files are not touched */
 /* Records that have waited long enough. Returns when the next ones will have; 0 = there are none */
 struct pm_mono store_write_fresh(struct output_store *store, struct pm_mono now);
+
+/* ---- what goes: output_keep_io.c ---- */
+
+/* The oldest output of any process goes until all fits, a little at a time. */
+void store_keep_budget(struct output_store *store);
+bool store_is_full(int error);                     /* does this errno say that the disk is? */
+/* The oldest output of any process is removed. false: there is none that may go */
+bool store_give_up_oldest(struct output_store *store);
 
 /* ---- one log: output_log_io.c ---- */
 
@@ -86,6 +95,8 @@ bool log_is_full(const struct output_log *log);    /* the next byte begins a new
 void log_shut(struct output_log *log);             /* its descriptor */
 void log_limits(struct output_log *log, uint64_t max_bytes, uint64_t keep);
 void log_remove_segment(struct output_log *log, size_t i);
+void log_remove_live(struct output_log *log);      /* of whom nobody will write to it */
+void log_count(struct output_log *log);            /* what others have left of all its files */
 void log_compare(struct output_log *log);          /* with what is on the disk, once */
 void log_look(struct output_log *log);             /* how long the live file is now */
 
@@ -96,6 +107,7 @@ void log_note(struct output_log *log, enum pm_stream stream, uint64_t run, size_
               struct pm_wall now);
 /* So many bytes behind the end are lost. It goes to the disk now, or is tried again later. */
 void log_note_loss(struct output_log *log, enum pm_stream stream, uint64_t run, uint64_t n);
+void log_note_kept(struct output_log *log, uint64_t n);  /* so many of these are not */
 /* Before the next bytes: what was lost is in the index. IO: not yet */
 enum pm_err log_settle_loss(struct output_log *log) PM_MUST_USE;
 /* There is an index, with room for what may have to be said when the disk is full. */

@@ -1,11 +1,11 @@
-/* The directory of all output: what is there, how much it is, and what goes when it is too much.
+/* The directory of all output: what is there, and whose it is.
  *
  * One look at the directories at the start says what there is; from then on what changes is what
- * we do. Files of processes that are no more stay, and count, until room is needed.
+ * we do, and what is found when all is counted anew. Files of processes that are no more stay, and
+ * count, until room is needed.
  */
 #include "brain/output_store.h"
 
-#include "brain/output_budget.h"
 #include "brain/output_names.h"
 
 #include <procman/log.h>
@@ -18,12 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH_MOST  128 /* nested directories: a group is at most 200 bytes long */
-#define REMOVE_MOST 8   /* segments in one turn: others wait */
+#define DEPTH_MOST  128   /* nested directories: a group is at most 200 bytes long */
+#define GONE_MS     60000 /* so long after our beginning everybody has been opened who is to run */
 
 void store_init(struct output_store *store, const char *dir)
 {
-    *store = (struct output_store){ .dir = pm_strdup(dir), .budget = UINT64_MAX };
+    *store = (struct output_store){ .dir = pm_strdup(dir), .budget = UINT64_MAX,
+                                    .gone_from = pm_mono_after(pm_mono_now(), GONE_MS) };
     store->last_fresh = &store->fresh;
 }
 
@@ -87,6 +88,11 @@ static struct output_log *meet_log(struct output_store *store, const char *path)
 
 /* ---- looking ---------------------------------------------------------------------- */
 
+static int64_t written_ms(const struct stat *file)
+{
+    return (int64_t)file->st_mtim.tv_sec * 1000 + file->st_mtim.tv_nsec / 1000000;
+}
+
 static void meet_file(struct output_store *store, const char *dir, const char *name,
                       const struct stat *file)
 {
@@ -103,6 +109,7 @@ static void meet_file(struct output_store *store, const char *dir, const char *n
     store->used += size;
     if (means.kind == OUTPUT_LIVE) {
         log->size = size;
+        log->written_ms = written_ms(file);
         return;
     }
     segment = segments_meet(&log->segments, means.begin);
@@ -113,7 +120,7 @@ static void meet_file(struct output_store *store, const char *dir, const char *n
     }
     segment->size = size;
     segment->has_data = true;
-    segment->written_ms = (int64_t)file->st_mtim.tv_sec * 1000 + file->st_mtim.tv_nsec / 1000000;
+    segment->written_ms = written_ms(file);
 }
 
 static bool is_scanned(const struct output_store *store, const char *dir)
@@ -204,51 +211,28 @@ struct output_log *store_use(struct output_store *store, const char *path)
     return log;
 }
 
-void store_leave(struct output_log *log)
+void store_forget(struct output_log *log)
 {
     struct output_store *store = log->store;
     size_t place = place_of(store, log->path);
 
-    if (--log->users > 0)
-        return;
-    log_write_index(log);
-    log_shut(log);
-    if (log->end > 0 || log->fresh)
-        return; /* its files stay, and count */
     store->n--;
     memmove(&store->logs[place], &store->logs[place + 1],
             (store->n - place) * sizeof *store->logs);
     close_log(log);
 }
 
-/* ---- the budget ------------------------------------------------------------------- */
-
-bool store_is_full(int error)
+void store_leave(struct output_log *log)
 {
-    return error == ENOSPC || error == EDQUOT;
-}
+    struct stat file;
 
-bool store_give_up_oldest(struct output_store *store)
-{
-    struct output_log *oldest = NULL;
-
-    for (size_t i = 0; i < store->n; i++) {
-        struct output_log *log = store->logs[i];
-        if (log->segments.n > 0
-            && (oldest == NULL || budget_goes_before(log->segments.at, oldest->segments.at)))
-            oldest = log;
-    }
-    if (oldest == NULL)
-        return false;
-    log_remove_segment(oldest, 0);
-    return true;
-}
-
-void store_keep_budget(struct output_store *store)
-{
-    int removed = 0;
-
-    store->tight = false;
-    while (store->used > store->budget && removed++ < REMOVE_MOST && !store->tight)
-        store->tight = !store_give_up_oldest(store);
+    if (--log->users > 0)
+        return;
+    log_write_index(log);
+    log_shut(log);
+    log->store->tight = false; /* here is one that can go */
+    if (log->end == 0 && !log->fresh)
+        store_forget(log);
+    else if (stat(log->path, &file) == 0) /* its files stay, and count */
+        log->written_ms = written_ms(&file);
 }
