@@ -60,6 +60,7 @@ struct output_file {
     /* The actor's only. */
     struct output_log *log;    /* shared when a process of that name was removed and is back */
     struct tap *taps;
+    unsigned asks;             /* for last lines, not answered yet */
     uint64_t id;
     bool followed, closing;
     uint64_t unsaid;           /* bytes lost that no chunk has told of */

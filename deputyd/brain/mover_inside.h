@@ -17,10 +17,10 @@ struct tap {                     /* one pipe, or one terminal */
     struct tap *next;
 };
 
-struct asked { /* for the last lines of a run whose pipes are still open */
+struct asked { /* for the last lines of a run */
     struct output_file *file;
     uint64_t run;
-    struct pm_mono until;
+    struct pm_mono asked;
     struct asked *next;
 };
 
@@ -28,13 +28,14 @@ struct mover {
     void *socket;                /* our end of the actor's pipe */
     struct mover_shared *shared;
     int epoll;
-    int nowhere;                 /* /dev/null */
     struct output_store store;
     struct output_file *files;
     size_t troubled;             /* files that wait for their retry */
     bool emptied;                /* a file that nobody needs may be among them */
-    struct asked *asked;
+    struct asked *waiting;       /* whose pipes are still open */
+    struct asked *due, **last_due; /* to be answered, a few in a turn */
     struct pm_mono disk_at;
+    bool unread;                 /* there are more orders than one turn has time for */
     bool ending;
 };
 
@@ -47,9 +48,10 @@ void mover_show_end(struct mover *m, const struct output_file *file, uint64_t id
 void mover_show(struct mover *m, const struct tap *tap, size_t n);
 void mover_answer_read(struct mover *m, struct output_file *file, const struct pm_read *read);
 void mover_ask_last(struct mover *m, struct output_file *file, uint64_t run);
-/* Those who asked for this run, which is drained now; NULL: those who have waited long enough. */
-void mover_answer_last(struct mover *m, const struct output_file *file, uint64_t run,
-                       struct pm_mono now);
+void mover_last_drained(struct mover *m, const struct output_file *file, uint64_t run);
+/* Of those whose pipes have ended, or who have waited long enough for that: some. */
+void mover_answer_last(struct mover *m, struct pm_mono now);
+void mover_forget_asked(struct mover *m);
 
 /* mover_move_io.c */
 void mover_take(struct mover *m, struct output_file *file, struct output_run *run,
@@ -57,6 +59,7 @@ void mover_take(struct mover *m, struct output_file *file, struct output_run *ru
 void mover_on_ready(struct mover *m, struct tap *tap);
 void mover_try_again(struct mover *m, struct pm_mono now);    /* whose pause is over */
 void mover_drain(struct mover *m, struct output_file *file, int moves); /* of each tap */
-void mover_close_tap(struct tap *tap);
+/* What is in its pipes stays there; what is in our hands only is lost, and counted. */
+void mover_leave(struct mover *m, struct output_file *file);
 
 #endif

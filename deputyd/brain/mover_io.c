@@ -10,7 +10,6 @@
 #include "brain/output_budget.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,6 +19,7 @@
 #define DISK_MS     1000
 #define LAST_MOVES  64   /* of each pipe at our end: somebody may write for ever */
 #define EVENTS_MOST 64
+#define ORDERS_MS   5    /* of one turn: bytes wait no longer for orders, which may be to read */
 
 /* ---- orders ----------------------------------------------------------------------- */
 
@@ -86,11 +86,13 @@ static bool has_orders(struct mover *m)
     return zmq_getsockopt(m->socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN);
 }
 
-static void obey_all(struct mover *m)
+/* In the order given; what does not fit into this turn comes in the next. */
+static void obey_some(struct mover *m, struct pm_mono now)
 {
+    struct pm_mono enough = pm_mono_after(now, ORDERS_MS);
     struct mover_order order;
 
-    while (!m->ending && has_orders(m)) {
+    while (!m->ending && pm_mono_now().ms < enough.ms && has_orders(m)) {
         int n = zmq_recv(m->socket, &order, sizeof order, ZMQ_DONTWAIT);
         if (n == (int)sizeof order)
             obey(m, &order);
@@ -144,7 +146,7 @@ static void free_file(struct output_file *file)
 }
 
 /* Files are freed here only, between turns, so that a turn may go on with what it has. Without
- * pipes nobody waits for its last lines. */
+ * pipes nobody waits for its last lines for long. */
 static void sweep(struct mover *m)
 {
     struct output_file *next;
@@ -154,7 +156,7 @@ static void sweep(struct mover *m)
     m->emptied = false;
     for (struct output_file *file = m->files; file; file = next) {
         next = file->next;
-        if (file->closing && file->taps == NULL)
+        if (file->closing && file->taps == NULL && file->asks == 0)
             free_file(file);
     }
 }
@@ -163,18 +165,13 @@ static void end(struct mover *m)
 {
     for (struct output_file *file = m->files; file; file = file->next)
         mover_drain(m, file, LAST_MOVES);
-    mover_answer_last(m, NULL, 0, (struct pm_mono){ INT64_MAX });
+    mover_forget_asked(m);
     while (m->files != NULL) {
         struct output_file *file = m->files;
-        while (file->taps != NULL) {
-            struct tap *tap = file->taps;
-            file->taps = tap->next;
-            mover_close_tap(tap);
-        }
+        mover_leave(m, file);
         free_file(file);
     }
     store_fini(&m->store);
-    close(m->nowhere);
     close(m->epoll);
 }
 
@@ -193,8 +190,10 @@ static int pause_ms(const struct mover *m, struct pm_mono now, struct pm_mono wr
 {
     int64_t pause = DISK_MS;
 
-    if (m->asked != NULL)
+    if (m->waiting != NULL)
         pause = OUTPUT_LAST_MS / 4;
+    if (m->due != NULL || m->unread)
+        pause = 0;
     if (m->store.used > m->store.budget && !m->store.tight)
         pause = 0; /* there is more to remove */
     if (write_at.ms != 0 && write_at.ms - now.ms < pause)
@@ -210,30 +209,28 @@ static void turn(struct mover *m)
     int n = epoll_wait(m->epoll, events, EVENTS_MOST, pause_ms(m, now, write_at));
 
     now = pm_mono_now();
-    obey_all(m); /* which frees none of these: what was ordered before a byte came goes before it */
+    obey_some(m, now); /* which frees none of these */
     for (int i = 0; i < n; i++)
         if (events[i].data.ptr != NULL)
             mover_on_ready(m, events[i].data.ptr);
     mover_try_again(m, now);
     store_keep_budget(&m->store);
     look_at_disk(m, now);
-    mover_answer_last(m, NULL, 0, now);
-    obey_all(m); /* libzmq may have noticed new ones while news were sent, and tells only once */
+    mover_answer_last(m, pm_mono_now());
+    m->unread = has_orders(m); /* libzmq tells only once, even when it noticed while news were sent */
     sweep(m);
 }
 
 void mover_run(zsock_t *pipe, void *args)
 {
     struct mover m = { .socket = zsock_resolve(pipe), .shared = args,
-                       .epoll = epoll_create1(EPOLL_CLOEXEC),
-                       .nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC) };
+                       .epoll = epoll_create1(EPOLL_CLOEXEC), .unread = true };
 
     pm_assert(watch_orders(&m));
     store_init(&m.store, m.shared->dir);
     look_at_disk(&m, pm_mono_now());
     zsock_signal(pipe, 0);
     store_scan(&m.store);
-    obey_all(&m);
     while (!m.ending)
         turn(&m);
     end(&m);

@@ -28,6 +28,7 @@
 #define MOVE_BYTES     ((size_t)1 << 20)  /* in one splice: fair to the others */
 #define BUSY_BYTES     ((size_t)64 << 10) /* a splice of a full default pipe: make it larger */
 #define TERMINAL_BYTES 4096               /* what a terminal holds, and we of it */
+#define DROP_BYTES     ((size_t)16 << 10) /* read at once, to be thrown away */
 #define FILES_MOST     256                /* filled in one turn: fair to the others */
 #define RETRY_MS       1000
 #define BRIEF_MS       2000               /* so long a writer may wait when the disk is not full */
@@ -48,49 +49,6 @@ static void watch_all(struct mover *m, const struct output_file *file)
 {
     for (struct tap *tap = file->taps; tap; tap = tap->next)
         (void)set_watch(m, tap);
-}
-
-/* ---- the end of a pipe ------------------------------------------------------------ */
-
-void mover_close_tap(struct tap *tap)
-{
-    close(tap->fd);
-    free(tap->held);
-    free(tap);
-}
-
-static void finish_run(struct mover *m, struct output_file *file, struct output_run *run)
-{
-    struct mover_news news = { .kind = OUTPUT_DRAINED, .run = run->number };
-
-    if (atomic_fetch_sub(&run->pipes, 1) > 1)
-        return;
-    log_write_index(file->log);
-    mover_name(file, &news);
-    mover_tell(m, &news, NULL, 0, NULL, 0);
-    mover_answer_last(m, file, news.run, (struct pm_mono){ 0 });
-}
-
-/* The pipe came to its end. With the file's last pipe the file is closed. */
-static void finish_tap(struct mover *m, struct tap *tap)
-{
-    struct output_file *file = tap->file;
-    struct output_run *run = tap->run;
-    struct tap **link = &file->taps;
-
-    while (*link != tap)
-        link = &(*link)->next;
-    *link = tap->next;
-    /* Closing alone would not do: the keeper has the same open pipe, which keeps the watch. */
-    (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
-    mover_close_tap(tap);
-    if (file->taps == NULL) {
-        log_shut(file->log);
-        m->troubled -= file->retry.ms != 0;
-        file->retry.ms = 0;
-        m->emptied = file->closing || m->emptied;
-    }
-    finish_run(m, file, run);
 }
 
 /* ---- trouble ---------------------------------------------------------------------- */
@@ -122,7 +80,7 @@ static void begin_trouble(struct mover *m, struct output_file *file, int error)
     say_trouble(m, file);
 }
 
-static void end_trouble(struct mover *m, struct output_file *file)
+static void end_trouble(struct mover *m, struct output_file *file, const char *how)
 {
     struct mover_news news = { .kind = OUTPUT_TROUBLE, .over = true };
     char lost[80] = "";
@@ -134,34 +92,87 @@ static void end_trouble(struct mover *m, struct output_file *file)
     m->troubled--;
     watch_all(m, file);
     mover_name(file, &news);
-    snprintf(news.text, sizeof news.text, "%.280s can be written again%s", file->path, lost);
+    snprintf(news.text, sizeof news.text, "%.280s %s%s", file->path, how, lost);
     mover_tell(m, &news, NULL, 0, NULL, 0);
 }
 
-static ssize_t let_go(struct mover *m, struct tap *tap, size_t n)
-{
-    char bytes[TERMINAL_BYTES];
+/* ---- the end of a pipe ------------------------------------------------------------ */
 
-    if (!tap->is_terminal)
-        return splice(tap->fd, NULL, m->nowhere, NULL, n, SPLICE_F_NONBLOCK);
-    return read(tap->fd, bytes, n < sizeof bytes ? n : sizeof bytes);
+static void close_tap(struct tap *tap)
+{
+    close(tap->fd);
+    free(tap->held);
+    free(tap);
 }
 
-/* Counted before it goes: nobody else reads there, so just that much will. */
+static void finish_run(struct mover *m, struct output_file *file, struct output_run *run)
+{
+    struct mover_news news = { .kind = OUTPUT_DRAINED, .run = run->number };
+
+    if (atomic_fetch_sub(&run->pipes, 1) > 1)
+        return;
+    log_write_index(file->log);
+    mover_name(file, &news);
+    mover_tell(m, &news, NULL, 0, NULL, 0);
+    mover_last_drained(m, file, news.run);
+}
+
+/* The pipe came to its end. With the file's last pipe the file is closed. */
+static void finish_tap(struct mover *m, struct tap *tap)
+{
+    struct output_file *file = tap->file;
+    struct output_run *run = tap->run;
+    struct tap **link = &file->taps;
+
+    while (*link != tap)
+        link = &(*link)->next;
+    *link = tap->next;
+    /* Closing alone would not do: the keeper has the same open pipe, which keeps the watch. */
+    (void)epoll_ctl(m->epoll, EPOLL_CTL_DEL, tap->fd, NULL);
+    close_tap(tap);
+    if (file->taps == NULL) {
+        log_shut(file->log);
+        if (file->retry.ms != 0)
+            end_trouble(m, file, "is not written to any more");
+        m->emptied = file->closing || m->emptied;
+    }
+    finish_run(m, file, run);
+}
+
+/* ---- relief ----------------------------------------------------------------------- */
+
+/* Reads at most n bytes and throws them away. Returns how many. */
+static size_t let_go(const struct tap *tap, size_t n)
+{
+    struct pollfd look = { .fd = tap->fd, .events = POLLIN };
+    char bytes[DROP_BYTES];
+    size_t gone = 0;
+    ssize_t part = 1;
+
+    while (gone < n && part > 0 && poll(&look, 1, 0) > 0 && (look.revents & POLLIN)) {
+        part = read(tap->fd, bytes, n - gone < sizeof bytes ? n - gone : sizeof bytes);
+        gone += part > 0 ? (size_t)part : 0;
+    }
+    return gone;
+}
+
+/* What is in our hands, and so much of what waits. Counted before it goes, so that no count is
+ * ever too low; nobody else reads there, and what cannot be read is taken off the count again. */
 static void drop(struct mover *m, struct tap *tap, size_t waiting)
 {
     struct output_file *file = tap->file;
-    size_t left = waiting;
-    ssize_t n = 0;
+    size_t n = waiting + tap->n_held, gone;
 
-    if (waiting == 0)
+    if (n == 0)
         return;
-    log_note_loss(file->log, tap->stream, tap->run->number, waiting);
-    while (left > 0 && (n = let_go(m, tap, left)) > 0)
-        left -= (size_t)n;
-    file->unsaid += waiting;
-    file->lost += waiting;
-    if (file->lost == waiting)
+    log_note_loss(file->log, tap->stream, tap->run->number, n);
+    gone = tap->n_held + let_go(tap, waiting);
+    tap->n_held = 0;
+    if (gone < n)
+        log_note_kept(file->log, n - gone);
+    file->unsaid += gone;
+    file->lost += gone;
+    if (file->lost == gone && gone > 0)
         say_trouble(m, file);
 }
 
@@ -215,7 +226,8 @@ static void let_ended_go(struct mover *m, const struct output_file *file)
         if (!has_hung_up(tap) || ++ended <= ENDED_MOST)
             continue;
         drop(m, tap, waiting_in(tap));
-        finish_tap(m, tap);
+        if (waiting_in(tap) == 0)
+            finish_tap(m, tap);
     }
 }
 
@@ -308,7 +320,7 @@ static enum pm_err move(struct mover *m, struct tap *tap)
     if (err != PM_OK)
         return err;
     if (file->retry.ms != 0)
-        end_trouble(m, file);
+        end_trouble(m, file, "can be written again");
     if (moved == 0) {
         finish_tap(m, tap);
         return PM_GONE;
@@ -365,7 +377,7 @@ static void try_again(struct mover *m, struct output_file *file)
             return;
     }
     if (file->retry.ms != 0)
-        end_trouble(m, file);
+        end_trouble(m, file, "can be written again");
 }
 
 void mover_try_again(struct mover *m, struct pm_mono now)
@@ -400,5 +412,15 @@ void mover_drain(struct mover *m, struct output_file *file, int moves)
             err = move_on(m, tap);
         if (err == PM_IO)
             return;
+    }
+}
+
+void mover_leave(struct mover *m, struct output_file *file)
+{
+    while (file->taps != NULL) {
+        struct tap *tap = file->taps;
+        file->taps = tap->next;
+        drop(m, tap, 0);
+        close_tap(tap);
     }
 }

@@ -3,6 +3,9 @@
  * Followers' bytes are read back from the file after they are there: the live view can lose
  * a chunk, the file cannot. Chunks the loop has not taken yet are bounded, and over that they are
  * dropped: whoever is slow sees the gap and reads.
+ *
+ * Last words may be asked for by the thousand, when a brain begins that has many ends to tell. They
+ * are looked for in what time a turn has left, and not any more when nobody waits for them.
  */
 #include "brain/mover_inside.h"
 
@@ -15,6 +18,7 @@
 
 #define CHUNK_BYTES  ((size_t)64 << 10)
 #define FLYING_BYTES ((size_t)8 << 20)   /* chunks the loop has not taken yet */
+#define LAST_MS      5                   /* of one turn: bytes wait no longer for last words */
 
 static void free_data(void *data, void *hint)
 {
@@ -120,34 +124,88 @@ static void tell_last(struct mover *m, const struct output_file *file, uint64_t 
     mover_tell(m, &news, data, n, NULL, 0);
 }
 
-void mover_ask_last(struct mover *m, struct output_file *file, uint64_t run)
+static bool has_pipes(const struct output_file *file, uint64_t run)
 {
-    struct asked *asked;
+    const struct tap *tap = file->taps;
 
-    for (const struct tap *tap = file->taps; tap; tap = tap->next) {
-        if (tap->run->number != run)
-            continue;
-        asked = pm_alloc(sizeof *asked);
-        *asked = (struct asked){ .file = file, .run = run, .next = m->asked,
-                                 .until = pm_mono_after(pm_mono_now(), OUTPUT_LAST_MS) };
-        m->asked = asked;
-        return;
-    }
-    tell_last(m, file, run);
+    while (tap != NULL && tap->run->number != run)
+        tap = tap->next;
+    return tap != NULL;
 }
 
-void mover_answer_last(struct mover *m, const struct output_file *file, uint64_t run,
-                       struct pm_mono now)
+static void make_due(struct mover *m, struct asked *asked)
 {
-    for (struct asked **link = &m->asked; *link != NULL; ) {
+    if (m->due == NULL)
+        m->last_due = &m->due;
+    asked->next = NULL;
+    *m->last_due = asked;
+    m->last_due = &asked->next;
+}
+
+void mover_ask_last(struct mover *m, struct output_file *file, uint64_t run)
+{
+    struct asked *asked = pm_alloc(sizeof *asked);
+
+    *asked = (struct asked){ .file = file, .run = run, .asked = pm_mono_now() };
+    file->asks++;
+    if (!has_pipes(file, run)) {
+        make_due(m, asked);
+        return;
+    }
+    asked->next = m->waiting;
+    m->waiting = asked;
+}
+
+void mover_last_drained(struct mover *m, const struct output_file *file, uint64_t run)
+{
+    for (struct asked **link = &m->waiting; *link != NULL; ) {
         struct asked *asked = *link;
-        bool due = file ? asked->file == file && asked->run == run : now.ms >= asked->until.ms;
-        if (!due) {
+        if (asked->file != file || asked->run != run) {
             link = &asked->next;
             continue;
         }
         *link = asked->next;
-        tell_last(m, asked->file, asked->run);
-        free(asked);
+        make_due(m, asked);
     }
+}
+
+static void end_waiting(struct mover *m, struct pm_mono now)
+{
+    for (struct asked **link = &m->waiting; *link != NULL; ) {
+        struct asked *asked = *link;
+        if (now.ms < pm_mono_after(asked->asked, OUTPUT_LAST_MS).ms) {
+            link = &asked->next;
+            continue;
+        }
+        *link = asked->next;
+        make_due(m, asked);
+    }
+}
+
+static void forget_one(struct mover *m, struct asked **list)
+{
+    struct asked *asked = *list;
+
+    *list = asked->next;
+    if (--asked->file->asks == 0 && asked->file->closing)
+        m->emptied = true;
+    free(asked);
+}
+
+void mover_answer_last(struct mover *m, struct pm_mono now)
+{
+    struct pm_mono enough = pm_mono_after(now, LAST_MS);
+
+    end_waiting(m, now);
+    for (; m->due != NULL && pm_mono_now().ms < enough.ms; forget_one(m, &m->due))
+        if (now.ms < pm_mono_after(m->due->asked, OUTPUT_LAST_LATE_MS).ms)
+            tell_last(m, m->due->file, m->due->run);
+}
+
+void mover_forget_asked(struct mover *m)
+{
+    while (m->waiting != NULL)
+        forget_one(m, &m->waiting);
+    while (m->due != NULL)
+        forget_one(m, &m->due);
 }

@@ -15,6 +15,7 @@ struct output_file; /* one process's output */
 #define OUTPUT_LAST_BYTES 2048
 #define OUTPUT_LAST_LINES 10
 #define OUTPUT_LAST_MS    200
+#define OUTPUT_LAST_LATE_MS 5000
 
 /* dir: where the files are, made when needed. budget: bytes all of them may take; 0 = by the size
  * of the disk. NO_MEMORY when no actor can be had. */
@@ -43,7 +44,7 @@ void output_file_take(struct output *output, struct output_file *file, uint64_t 
                       int err);
 /* The last lines (OUTPUT_LAST_BYTES, OUTPUT_LAST_LINES at most) this run wrote. Answered by one
  * OUTPUT_LAST as soon as its pipes are drained, or when something has held them open for
- * OUTPUT_LAST_MS more. */
+ * OUTPUT_LAST_MS more. Not at all when so much is asked that OUTPUT_LAST_LATE_MS have passed. */
 void output_file_last(struct output *output, struct output_file *file, uint64_t run);
 /* on: say where the end is now (an empty chunk), and from then on show every byte, under that
  * number. */

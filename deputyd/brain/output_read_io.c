@@ -19,6 +19,7 @@
 #define FAR_BACK     ((uint64_t)64 << 20) /* lines are not looked for further back */
 #define RECORDS      1024                 /* in one look at an index */
 #define RECORDS_MOST ((size_t)2 << 20)    /* a life is not looked for further back */
+#define WORDS_MOST   ((size_t)128 << 10)  /* nor are its last words, for which nobody asked */
 
 /* ---- lines ------------------------------------------------------------------------ */
 
@@ -83,10 +84,10 @@ static uint64_t find_time(const struct reader *r, int64_t since_ms)
     return found;
 }
 
-/* Records newest first, until `step` (which returns true to go on) has enough. */
-static void walk_back(const struct reader *r, bool (*step)(void *self, uint64_t begin,
-                                                           const struct index_record *record),
-                      void *self)
+typedef bool step_fn(void *self, uint64_t begin, const struct index_record *record);
+
+/* At most so many records, newest first, until `step` (which returns true to go on) has enough. */
+static void walk_back(const struct reader *r, size_t most, step_fn *step, void *self)
 {
     PM_CLEANUP(pm_free) struct index_record *records = pm_resize(NULL, RECORDS, sizeof *records);
     size_t seen = 0;
@@ -101,7 +102,7 @@ static void walk_back(const struct reader *r, bool (*step)(void *self, uint64_t 
             size_t n = end < RECORDS ? end : RECORDS;
             n = log_records(&source, end - n, n, records) == n ? n : 0;
             for (size_t i = n; on && i-- > 0; )
-                on = step(self, begin, &records[i]) && ++seen < RECORDS_MOST;
+                on = step(self, begin, &records[i]) && ++seen < most;
             end = n > 0 ? end - n : 0;
         }
         log_shut_index(&source);
@@ -121,7 +122,7 @@ static uint64_t find_run(const struct reader *r, uint64_t run)
     struct index_hunt hunt;
 
     index_hunt_init(&hunt, run);
-    walk_back(r, hunt_step, &hunt);
+    walk_back(r, RECORDS_MOST, hunt_step, &hunt);
     return hunt.found ? hunt.address : r->log->end;
 }
 
@@ -295,7 +296,7 @@ void output_read_last(struct output_log *log, uint64_t run, uint64_t *out_end, u
     log_write_index(log);
     reader_init(&r, log);
     last.reader = &r;
-    walk_back(&r, words_step, &last);
+    walk_back(&r, WORDS_MOST, words_step, &last);
     reader_fini(&r);
     *out_end = last.end;
     *out = NULL;

@@ -44,6 +44,53 @@ Test(mover_move, what_cannot_be_written_waits_in_the_pipe)
     then_file_is(path, "second\nthird\n");
 }
 
+/* A file where the directory was: what is written now cannot be. */
+static void given_no_directory(void)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("rm -rf %s/logs && touch %s/logs", t.dir, t.dir);
+
+    cr_assert_eq(system(command), 0);
+}
+
+static void when_there_is_a_directory(void)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("rm %s/logs", t.dir);
+
+    cr_assert_eq(system(command), 0);
+}
+
+/* How many bytes are said to be lost; the news must say that the trouble is over. */
+static unsigned long long lost_as_said(const struct output_news *news)
+{
+    const char *said = strchr(news->text, ';');
+    unsigned long long lost = 0;
+
+    cr_assert(news->over, "%s", news->text);
+    if (said != NULL)
+        cr_assert_eq(sscanf(said, "; %llu bytes", &lost), 1, "%s", news->text);
+    return lost;
+}
+
+Test(mover_move, trouble_is_over_with_the_last_pipe)
+{
+    enum { MUCH = 40000 }; /* more than half a pipe: it goes */
+    static char block[MUCH];
+    struct output_news news;
+
+    given_no_directory();
+    given_process("", "cam");
+    memset(block, 'x', sizeof block);
+    cr_assert_eq(write(t.pipe[1], block, MUCH), MUCH);
+    cr_assert_not(next_news(OUTPUT_TROUBLE).over);
+    while (strstr((news = next_news(OUTPUT_TROUBLE)).text, "is lost") == NULL)
+        cr_assert(!news.over, "%s", news.text);
+    close(t.pipe[1]);
+    news = next_news(OUTPUT_TROUBLE);
+    cr_assert(strstr(news.text, "is not written to any more") != NULL, "%s", news.text);
+    cr_assert_eq(lost_as_said(&news), MUCH);
+    when_there_is_a_directory();
+}
+
 Test(mover_move, on_a_full_disk_half_a_pipe_waits)
 {
     PM_CLEANUP(pm_free) char *mount = pm_printf("mkdir -p %s/logs && "
@@ -236,4 +283,58 @@ Test(mover_move, a_terminal_is_read_until_its_last_user_has_gone)
     close(slave);
     cr_assert_eq(next_news(OUTPUT_DRAINED).run, 1);
     then_file_is(path, "line\r\nlast");
+}
+
+/* The terminal's other end. */
+static int given_terminal(void)
+{
+    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), slave;
+
+    cr_assert_geq(master, 0);
+    cr_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+    slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    cr_assert_geq(slave, 0);
+    t.file = output_file_open(t.output, "", "cam");
+    output_file_take(t.output, t.file, ++t.run, master, -1);
+    return slave;
+}
+
+/* Has any news of trouble come that says this? */
+static bool is_said(const char *words)
+{
+    struct output_news news;
+
+    while (output_next(t.output, &news))
+        if (news.kind == OUTPUT_TROUBLE && strstr(news.text, words) != NULL)
+            return true;
+    return false;
+}
+
+Test(mover_move, what_a_terminal_lost_is_counted_with_what_was_in_our_hands)
+{
+    int64_t patience = pm_mono_now().ms + PATIENCE_MS;
+    uint64_t written = 0, lost;
+    char block[500];
+    int slave;
+
+    given_no_directory();
+    slave = given_terminal();
+    memset(block, 'x', sizeof block);
+    while (!is_said("is lost")) {
+        ssize_t n = write(slave, block, sizeof block);
+        written += n > 0 ? (uint64_t)n : 0;
+        cr_assert_lt(pm_mono_now().ms, patience, "nothing is dropped");
+        poll(NULL, 0, 1);
+    }
+    when_there_is_a_directory();
+    struct output_news news = next_news(OUTPUT_TROUBLE);
+    lost = lost_as_said(&news);
+    cr_assert_gt(lost, 0);
+    cr_assert_eq(write(slave, "the end", 7), 7);
+    wait_for_end(written - lost + 7);
+    struct pm_bytes bytes = when_asked(&(struct pm_read){ .marked = true });
+    for (size_t i = 0; i < bytes.marks.n; i++)
+        lost -= bytes.marks.at[i].dropped;
+    cr_assert_eq(lost, 0, "the marks say as much");
+    close(slave);
 }

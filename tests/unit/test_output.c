@@ -2,6 +2,9 @@
  */
 #include "output_stage.h"
 
+#include "brain/output_index.h"
+#include "brain/output_names.h"
+
 #include <procman/output_path.h>
 
 #include <fcntl.h>
@@ -221,6 +224,49 @@ Test(output, the_last_lines_do_not_wait_for_ever_for_who_holds_the_pipe)
     PM_CLEANUP(pm_free) char *path = path_of("", "cam");
     then_file_is(path, "alive\n");
     then_last(1, 6, "alive\n");
+}
+
+/* An index in which a life must be looked for long. */
+static void given_many_records(const char *name, size_t n)
+{
+    PM_CLEANUP(pm_free) char *command = pm_printf("mkdir -p %s/logs", t.dir);
+    PM_CLEANUP(pm_free) char *path = path_of("", name);
+    PM_CLEANUP(pm_free) char *index = output_index_path(path, 0);
+    uint8_t bytes[INDEX_RECORD];
+    FILE *file, *beside;
+
+    cr_assert_eq(system(command), 0);
+    cr_assert_not_null(file = fopen(path, "w"));
+    cr_assert_not_null(beside = fopen(index, "w"));
+    for (size_t i = 0; i < n; i++) {
+        index_encode(&(struct index_record){ .offset = i, .length = 1, .run = 9 }, bytes);
+        cr_assert_eq(fwrite(bytes, sizeof bytes, 1, beside), 1);
+        fputc('x', file);
+    }
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(fclose(beside), 0);
+}
+
+Test(output, bytes_go_before_last_words_however_many_ask_for_them)
+{
+    enum { RECORDS = 50000, ASKED = 1000 };
+    struct output_file *other;
+    struct output_news news;
+    int answered = 0;
+
+    given_many_records("other", RECORDS);
+    other = output_file_open(t.output, "", "other");
+    given_process("", "cam");
+    for (int i = 0; i < ASKED; i++)
+        output_file_last(t.output, other, 1); /* older than all that is there */
+    when_written("now\n");
+    wait_for_end(4);
+    while (output_next(t.output, &news))
+        answered += news.kind == OUTPUT_LAST;
+    cr_assert_lt(answered, ASKED / 2);
+    output_file_close(t.output, &other);
+    when_written("and now\n");
+    wait_for_end(12);
 }
 
 /* ---- rotation, seen from outside -------------------------------------------------------- */
