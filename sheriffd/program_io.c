@@ -12,6 +12,7 @@
 #include <procman/config.h>
 #include <procman/log.h>
 #include <procman/notify.h>
+#include <procman/spare.h>
 
 #include <czmq.h>
 #include <signal.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #define STORE_FILE  "sheriff.db"
+#define SPARE_MS    1000 /* between two looks at what memory is free */
 #define RANGER_MS   5000 /* a retired deputy may take this long to leave the process table */
 
 struct program {
@@ -35,6 +37,8 @@ struct program {
     zloop_t *loop;
     int timer;        /* of the next turn */
     int signals;      /* signalfd */
+    struct pm_spare spare;
+    struct pm_mono spared; /* when that was looked at last */
     bool reapply;     /* the configuration is to be applied, when no other change is under way */
     bool finished;
     struct lone_ranger *ranger; /* NULL: none */
@@ -144,6 +148,17 @@ static void apply_again(struct program *p)
 
 static int on_timer(zloop_t *loop, int timer, void *arg);
 
+/* There is a turn each second at least: deputies want a beat. */
+static void look_at_memory(struct program *p)
+{
+    struct pm_mono now_mono = pm_mono_now();
+
+    if (pm_mono_since(p->spared, now_mono) < SPARE_MS)
+        return;
+    p->spared = now_mono;
+    pm_spare_look(&p->spare);
+}
+
 /* After every handler. Its value is the handler's: -1 ends the loop. */
 static int turn(struct program *p)
 {
@@ -155,6 +170,7 @@ static int turn(struct program *p)
     next = sheriff_turn(p->sheriff, now());
     if (p->finished)
         return -1;
+    look_at_memory(p);
     bool ending = sheriff_is_ending(p->sheriff);
     int64_t deputy = ending ? -1 : lone_ranger_turn(p->ranger, pm_mono_now());
     if (deputy >= 0 && deputy < next)

@@ -26,6 +26,7 @@
 /* Pages kept in memory, in KiB. Nearly all is written at the ends of tables, and what is read again
  * the kernel has, so SQLite's 2 MiB would only be what a crowd leaves behind for good. */
 #define CACHE_KIB "512"
+#define CROWD     256 /* rows of a transaction, after which not even these are kept */
 
 /* What each version added to the one before; a new store is made of all of them. An older one is
  * brought up to date in one transaction, when it was found sound. */
@@ -297,7 +298,7 @@ static int set_durable(struct store_db *db, bool durable)
 
 void store_db_write(struct store_db *db, struct batch *batch)
 {
-    int rc = set_durable(db, batch->wishes);
+    int rc = set_durable(db, batch->wishes), before = sqlite3_total_changes(db->handle);
 
     if (rc == SQLITE_OK)
         rc = exec(db, "BEGIN IMMEDIATE");
@@ -308,6 +309,8 @@ void store_db_write(struct store_db *db, struct batch *batch)
     batch->err = rc == SQLITE_OK ? PM_OK : PM_IO;
     if (rc == SQLITE_OK && batch->wishes)
         store_reached_note(db->reached, batch->generation);
+    if (sqlite3_total_changes(db->handle) - before >= CROWD)
+        sqlite3_db_release_memory(db->handle);
     if (rc == SQLITE_OK)
         return;
     batch->text = pm_printf("the store cannot be written: %s", store_fault(db, rc));
