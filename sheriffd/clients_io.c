@@ -21,14 +21,17 @@
 
 #define SHARE 64         /* messages of one socket before the others have their turn */
 #define WATCHER (1ull << 32) /* in a peer's number: it is on the watch socket */
-#define VIEW "view"
 #define USERS 16         /* names remembered, so that nobody is looked up for each message */
+
+/* What costs too much to be made for nobody. */
+enum topic { VIEW, EVENT, TOPICS };
+static const char *const topics[TOPICS] = { [VIEW] = "view", [EVENT] = "event" };
 
 struct user { bool known; unsigned uid; char name[64]; };
 
 struct clients {
     zsock_t *control, *watch, *stream;
-    unsigned viewed;     /* bit n: somebody subscribes to the first n bytes of VIEW */
+    unsigned heard[TOPICS]; /* bit n: somebody subscribes to the first n bytes of that topic */
     struct user users[USERS];
     size_t next_user;
 };
@@ -198,17 +201,17 @@ void clients_read(struct clients *clients, zsock_t *socket, struct sheriff *s,
 }
 
 /* A topic's end comes when its last subscriber has left it. Returns whether somebody is new. */
-static bool note_viewer(struct clients *c, zmq_msg_t *frame)
+static bool note_listener(struct clients *c, enum topic topic, zmq_msg_t *frame)
 {
     const uint8_t *bytes = zmq_msg_data(frame);
     size_t n = zmq_msg_size(frame) - 1;
 
-    if (n > strlen(VIEW) || memcmp(bytes + 1, VIEW, n) != 0)
+    if (n > strlen(topics[topic]) || memcmp(bytes + 1, topics[topic], n) != 0)
         return false;
     if (bytes[0] == 1)
-        c->viewed |= 1u << n;
+        c->heard[topic] |= 1u << n;
     else if (bytes[0] == 0)
-        c->viewed &= ~(1u << n);
+        c->heard[topic] &= ~(1u << n);
     return bytes[0] == 1;
 }
 
@@ -219,13 +222,14 @@ void clients_read_stream(struct clients *clients, struct sheriff *s, struct depu
 
     for (int i = 0; i < SHARE && frames_recv(zsock_resolve(clients->stream), &frames); i++) {
         if (frames.n == 1 && zmq_msg_size(&frames.at[0]) > 0) {
-            fresh |= note_viewer(clients, &frames.at[0]);
+            fresh |= note_listener(clients, VIEW, &frames.at[0]);
+            (void)note_listener(clients, EVENT, &frames.at[0]);
             deputies_subscribe(deputies, zmq_msg_data(&frames.at[0]),
                                zmq_msg_size(&frames.at[0]));
         }
         frames_fini(&frames);
     }
-    sheriff_on_audience(s, clients->viewed != 0, fresh);
+    sheriff_on_audience(s, clients->heard[VIEW] != 0, fresh);
 }
 
 /* ---- out -------------------------------------------------------------------------- */
@@ -242,5 +246,8 @@ enum pm_err clients_send(struct clients *clients, uint64_t peer, enum pm_msg kin
 void clients_publish(struct clients *clients, const char *topic, enum pm_msg kind,
                      const void *msg)
 {
+    for (size_t i = 0; i < TOPICS; i++)
+        if (clients->heard[i] == 0 && strcmp(topics[i], topic) == 0)
+            return;
     wire_publish(zsock_resolve(clients->stream), topic, kind, msg);
 }
