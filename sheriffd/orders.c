@@ -22,6 +22,7 @@
 
 #define LONGEST_WAIT_MS 86400000u /* a day; a client that asks for more gets this */
 #define OUTCOMES_MOST 2048        /* of ≤ 2 KiB in one message, far from its limit */
+#define LOOK_PAUSE_MS 10          /* between two looks at all targets of one order */
 #define SIGNAL_MOST 64            /* signal(7): the highest real-time signal */
 
 struct target {
@@ -40,6 +41,7 @@ struct order {
     bool wait, stored;
     struct pm_mono at, deadline;
     struct pm_mono look;      /* when time may settle a target; ms 0: it cannot */
+    struct pm_mono looked;    /* when all were looked at for that, ms 0: never */
     char *by;
     struct target *targets;
     size_t n, open, failed;
@@ -103,6 +105,18 @@ static void settle(struct sheriff *s, struct target *target, enum pm_err err, co
     target->wish = NULL;
 }
 
+/* Time settles one target after the other: looking at a thousand for each would take a thousand
+ * times a thousand looks. */
+static void look_later(struct sheriff *s, struct order *order, int64_t in_ms)
+{
+    struct pm_mono look = pm_mono_after(s->now.mono, in_ms);
+
+    if (order->looked.ms != 0 && look.ms < order->looked.ms + LOOK_PAUSE_MS)
+        look.ms = order->looked.ms + LOOK_PAUSE_MS;
+    if (order->look.ms == 0 || look.ms < order->look.ms)
+        order->look = look;
+}
+
 void orders_look(struct sheriff *s, struct wish *wish)
 {
     struct target *next;
@@ -111,13 +125,12 @@ void orders_look(struct sheriff *s, struct wish *wish)
         struct order *order = target->order;
         struct verdict verdict = verdict_judge(wish, order->verb, target->number,
                                                target->changed, s->now.mono);
-        struct pm_mono look = pm_mono_after(s->now.mono, verdict.look_in_ms);
 
         next = target->next;
         if (verdict.settled)
             settle(s, target, verdict.err, verdict.text);
-        else if (verdict.look_in_ms > 0 && (order->look.ms == 0 || look.ms < order->look.ms))
-            order->look = look;
+        else if (verdict.look_in_ms > 0)
+            look_later(s, order, verdict.look_in_ms);
     }
 }
 
@@ -362,6 +375,7 @@ static bool is_due(const struct sheriff *s, struct pm_mono when)
 static void look_again(struct sheriff *s, struct order *order)
 {
     order->look = (struct pm_mono){ 0 };
+    order->looked = s->now.mono;
     for (size_t i = 0; i < order->n; i++)
         if (order->targets[i].wish != NULL)
             orders_look(s, order->targets[i].wish);
