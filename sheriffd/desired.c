@@ -335,7 +335,8 @@ static void forget_touches(struct desired *d)
 {
     for (size_t i = 0; i < d->n_touched; i++)
         free(d->touched[i].old_by);
-    d->n_touched = 0;
+    pm_free(&d->touched); /* one of twenty thousand would be 4 MB for good */
+    d->n_touched = d->touched_cap = 0;
     d->changing = false;
 }
 
