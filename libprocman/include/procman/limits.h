@@ -45,7 +45,7 @@
 
 /* Control groups. A program's pages of code alone need some 64 KiB; Linux has 2^22 processes. */
 #define PM_LIMIT_MEMORY_LEAST   (64u << 10) /* bytes */
-#define PM_LIMIT_MEMORY_MOST    (1ull << 50)
+#define PM_LIMIT_MEMORY_MOST    (1ull << 46)
 #define PM_LIMIT_PERCENT        100000      /* of one core */
 #define PM_LIMIT_PIDS           4194304
 

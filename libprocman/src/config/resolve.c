@@ -22,7 +22,7 @@
 #define CIRCLE_SHOWN 16 /* the last so many of a longer one */
 
 /* A process under one of its names: the whole one, or the one its instances share. */
-struct entry { const char *name; size_t item; };
+struct entry { const char *name; size_t item; bool shared; };
 
 /* One item waits for another: as whose words, and where they stand. */
 struct edge { size_t to; const struct pm_node *node; const struct pm_dependency *as; };
@@ -53,14 +53,15 @@ static bool index_names(struct resolving *r)
     for (size_t i = 0; i < load->items_n; i++) {
         const struct pm_spec *spec = &load->items[i].spec;
         const char *colon = spec->instances > 1 ? strrchr(spec->name, ':') : NULL;
-        r->entries[r->entries_n++] = (struct entry){ spec->name, i };
+        r->entries[r->entries_n++] = (struct entry){ .name = spec->name, .item = i };
         if (colon == NULL)
             continue;
         const char *base = pm_arena_str(load->reading.arena, spec->name,
                                         (size_t)(colon - spec->name));
         if (base == NULL)
             return false;
-        r->entries[r->entries_n++] = (struct entry){ base, i };
+        r->entries[r->entries_n++] = (struct entry){ .name = base, .item = i,
+                                                      .shared = true };
     }
     qsort(r->entries, r->entries_n, sizeof(*r->entries), by_name);
     return true;
@@ -121,19 +122,28 @@ static const char *host_named(const struct pm_loading *load, const char *host)
     return host;
 }
 
+static void find_named(struct resolving *r, const struct pm_reference *reference,
+                       const char *host, bool shared)
+{
+    r->found_n = 0;
+    for (size_t i = first_named(r, reference->name);
+         i < r->entries_n && strcmp(r->entries[i].name, reference->name) == 0; i++) {
+        const struct pm_spec *spec = spec_of(r, r->entries[i].item);
+        if (r->entries[i].shared == shared &&
+            (reference->group == NULL || strcmp(spec->group, reference->group) == 0) &&
+            (host == NULL || strcmp(spec->host, host) == 0))
+            r->found[r->found_n++] = r->entries[i].item;
+    }
+}
+
 static void find(struct resolving *r, const struct pm_reference *reference,
                  const struct pm_spec *own)
 {
     const char *host = reference->host != NULL ? host_named(r->load, reference->host) : NULL;
 
-    r->found_n = 0;
-    for (size_t i = first_named(r, reference->name);
-         i < r->entries_n && strcmp(r->entries[i].name, reference->name) == 0; i++) {
-        const struct pm_spec *spec = spec_of(r, r->entries[i].item);
-        if ((reference->group == NULL || strcmp(spec->group, reference->group) == 0) &&
-            (host == NULL || strcmp(spec->host, host) == 0))
-            r->found[r->found_n++] = r->entries[i].item;
-    }
+    find_named(r, reference, host, false);
+    if (r->found_n == 0)
+        find_named(r, reference, host, true);
     if (reference->group == NULL)
         prefer(r, same_group, own);
     if (host == NULL)

@@ -210,7 +210,7 @@ static const char *read_mask(const struct pm_node *node, void *member)
     size_t n = strspn(node->text, "01234567");
     uint64_t mask = 0;
 
-    if (node->text[n] != '\0' || n < 3 || n > 4)
+    if (node->text[n] != '\0' || n < 3 || n > 4 || (n == 4 && node->text[0] != '0'))
         return "a mask is three octal digits, such as 022";
     for (const char *digit = node->text; *digit != '\0'; digit++)
         mask = mask * 8 + (uint64_t)(*digit - '0');

@@ -6,6 +6,8 @@
 #include "config/lists.h"
 #include "config/scalar.h"
 
+#include <procman/schedule.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +136,19 @@ static enum pm_node_kind shape_of(const struct pm_key *key, const struct pm_node
     return word ? PM_NODE_SCALAR : values[key->value].shape;
 }
 
+/* How far in the wrong field of a schedule stands, where the file has the text as it is. */
+static size_t field_of(const struct pm_reading *reading, const struct pm_node *node)
+{
+    const struct pm_source *source = pm_report_at(reading->report, node->place);
+    size_t at = node->place - source->base + !node->plain, n = strlen(node->text), where = 0;
+    struct pm_schedule schedule;
+
+    if (at + n > source->n || memcmp(source->text + at, node->text, n) != 0 ||
+        pm_schedule_parse(node->text, &schedule, &where) == NULL)
+        return 0;
+    return where + !node->plain;
+}
+
 void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
                    const struct pm_node *node, void *to)
 {
@@ -151,8 +166,11 @@ void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
         fault = pm_target_read(key->value, reading->arena, node, member);
     else
         fault = pm_scalar_read(key->value, node, member);
-    if (fault != NULL)
-        pm_value_fault(reading, key->name, node, fault);
+    if (fault != NULL) {
+        struct pm_node at = *node;
+        at.place += key->value == PM_VALUE_SCHEDULE ? field_of(reading, node) : 0;
+        pm_value_fault(reading, key->name, &at, fault);
+    }
 }
 
 /* Words for both daemons would be the same without them: what is left out is 0 on the wire. */

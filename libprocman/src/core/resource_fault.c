@@ -62,7 +62,7 @@ const char *pm_memory_fault(uint64_t bytes)
         return NULL;
     if (bytes < PM_LIMIT_MEMORY_LEAST)
         return "less than 64KiB";
-    return bytes <= PM_LIMIT_MEMORY_MOST ? NULL : "more than 1PiB";
+    return bytes <= PM_LIMIT_MEMORY_MOST ? NULL : "more than 64TiB";
 }
 
 const char *pm_percent_fault(uint64_t percent)
