@@ -8,6 +8,7 @@
 
 #include "sheriffd/api.h"
 #include "sheriffd/commit.h"
+#include "sheriffd/follow.h"
 
 #include <procman/process.h>
 #include <procman/spec.h>
@@ -184,6 +185,7 @@ static struct answer *carry_out(struct sheriff *s, const struct plan *plan,
     pm_arena_fini(&borrowed);
     answer->by = pm_strdup(by);
     plan_apply(plan, &s->desired, mode, by);
+    follow_applied(s, by);
     answer->next = s->answers;
     s->answers = answer;
     return answer;

@@ -12,10 +12,14 @@
 #include "sheriffd/api.h"
 #include "sheriffd/applies.h"
 #include "sheriffd/ends.h"
+#include "sheriffd/follow.h"
+#include "sheriffd/gates.h"
 #include "sheriffd/orders.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define AGAIN_MS 1000 /* the store has refused a change of what deputies are told */
 
 struct queued {
     struct queued *next;
@@ -126,6 +130,9 @@ static void take_effect(struct sheriff *s, const struct touch *touch)
     sheriff_due(s, wish->post);
     if (touch->added)
         fleet_link(&s->fleet, wish);
+    if (touch->added || touch->spec)
+        gates_link(s, wish);
+    gates_touch(s, wish);
     if (touch->removed && nothing_left(wish))
         ids_add(&s->ended, wish->spec.id);
 }
@@ -134,6 +141,8 @@ static void make_real(struct sheriff *s)
 {
     for (size_t i = 0; i < s->desired.n_touched; i++)
         take_effect(s, &s->desired.touched[i]);
+    for (size_t i = 0; i < s->desired.n_telling; i++)
+        sheriff_due(s, s->desired.telling[i]);
     desired_commit(&s->desired);
     for (size_t i = 0; i < s->commit.n_names; i++) {
         struct post *post = desired_post(&s->desired, s->commit.names[i].name);
@@ -142,7 +151,9 @@ static void make_real(struct sheriff *s)
         view_touch_post(&s->view, post);
     }
     forget_names(&s->commit);
+    gates_run(s); /* before anybody is told how his order stands */
     adopt_stored(s, PM_OK);
+    follow_stored(s, PM_OK);
     applies_stored(s, PM_OK, "");
     orders_stored(s, PM_OK, "");
 }
@@ -170,6 +181,8 @@ static void go_back(struct sheriff *s, enum pm_err err, const char *text)
         if (touch->old_removing && nothing_left(touch->wish))
             ids_add(&s->ended, touch->wish->spec.id);
     }
+    s->commit.tell_at = pm_mono_after(s->now.mono, AGAIN_MS);
+    follow_stored(s, err);
     applies_stored(s, err, text);
     orders_stored(s, err, text);
     desired_abort(&s->desired);
@@ -207,11 +220,12 @@ static void send_change(struct sheriff *s)
     struct batch *batch;
     enum pm_err err = PM_OK;
 
-    if (s->desired.n_touched == 0 && s->commit.n_names == 0) {
+    if (s->desired.n_touched + s->desired.n_telling == 0 && s->commit.n_names == 0) {
         make_real(s);
         return;
     }
     batch = new_batch(s);
+    batch->wishes = true;
     for (size_t i = 0; i < s->desired.n_touched && err == PM_OK; i++)
         err = add_touch(batch, &s->desired.touched[i]);
     for (size_t i = 0; i < s->commit.n_names; i++)
@@ -257,6 +271,8 @@ void commit_turn(struct sheriff *s)
     if (s->commit.first != NULL && commit_open(s))
         run_queued(s);
     if (s->desired.changing)
+        send_change(s);
+    if (s->desired.n_telling > 0 && s->now.mono.ms >= s->commit.tell_at.ms && commit_open(s))
         send_change(s);
 }
 

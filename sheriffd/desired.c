@@ -340,9 +340,46 @@ static void forget_touches(struct desired *d)
     d->changing = false;
 }
 
+static void renew_specs(const struct desired *d, struct post *post)
+{
+    post->specs_generation = d->generation;
+    post->specs_due = post->specs_fresh = true;
+}
+
+static void renew_wants(const struct desired *d, struct post *post)
+{
+    post->wants_generation = d->generation;
+    post->wants_due = post->wants_fresh = true;
+}
+
+void desired_tell(struct desired *d, struct post *post, bool specs)
+{
+    if (post->wants_fresh && (post->specs_fresh || !specs))
+        return;
+    post->tell_specs |= specs;
+    if (post->tell)
+        return;
+    post->tell = true;
+    d->telling = pm_resize(d->telling, d->n_telling + 1, sizeof(struct post *));
+    d->telling[d->n_telling++] = post;
+}
+
+static void renew_told(struct desired *d)
+{
+    for (size_t i = 0; i < d->n_telling; i++) {
+        struct post *post = d->telling[i];
+
+        if (post->tell_specs)
+            renew_specs(d, post);
+        renew_wants(d, post);
+        post->tell = post->tell_specs = false;
+    }
+    d->n_telling = 0;
+}
+
 void desired_commit(struct desired *d)
 {
-    if (d->n_touched == 0)
+    if (d->n_touched == 0 && d->n_telling == 0)
         d->generation--; /* nobody has seen it */
     else
         d->committed = d->generation;
@@ -353,13 +390,11 @@ void desired_commit(struct desired *d)
         t->wish->touch = 0;
         if (t->spec)
             pm_arena_fini(&t->old_arena);
-        if (t->spec || t->added || t->removed) {
-            post->specs_generation = d->generation;
-            post->specs_due = true;
-        }
-        post->wants_generation = d->generation;
-        post->wants_due = true;
+        if (t->spec || t->added || t->removed)
+            renew_specs(d, post);
+        renew_wants(d, post);
     }
+    renew_told(d);
     forget_touches(d);
 }
 
@@ -406,5 +441,6 @@ void desired_fini(struct desired *d)
     free(d->wishes);
     free(d->posts);
     free(d->touched);
+    free(d->telling);
     free((char *)d->own);
 }

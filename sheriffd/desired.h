@@ -13,6 +13,7 @@
 struct seen;   /* fleet.h */
 struct deputy; /* fleet.h */
 struct target; /* orders.h */
+struct node;   /* graph.h */
 
 /* The wish for one process. */
 struct wish {
@@ -29,6 +30,8 @@ struct wish {
     /* Hooks for others, so that they need no tables of their own. */
     struct seen *seen;       /* the fleet's: what its deputy reports of it; NULL = nothing */
     struct target *targets;  /* the orders': who waits for it */
+    struct node *node;       /* the graph's: what it depends on, who depends on it; NULL = none */
+    uint64_t walked;         /* follow.c's: the last walk over dependencies that came here */
     size_t stale;            /* the view's: 1 + its place among rows clients have older */
 };
 
@@ -40,10 +43,13 @@ struct post {
     size_t n;
     uint64_t specs_generation, wants_generation;
     bool specs_due, wants_due;   /* committed and not sent yet */
+    bool specs_fresh, wants_fresh; /* of this generation nothing was sent yet */
+    bool tell, tell_specs;       /* its deputy is to be told more, in a generation to come */
     uint64_t untold;             /* specs generation too large to be sent; that was said */
     bool due;                    /* the sheriff's: it is on the list of those to be sent */
     struct deputy *deputy;       /* the fleet's; NULL: has never connected */
     bool stale;                  /* the view's: clients have an older row */
+    bool retiring;               /* its processes are to end, whatever is wished for */
 };
 
 /* What a transaction did to one wish, and how it was before. */
@@ -68,6 +74,9 @@ struct desired {
     uint64_t generation;         /* of the last transaction that was begun */
     uint64_t committed;          /* of the last that is real: all that anybody may see */
     uint64_t last_id, last_order;
+    struct post **telling;       /* those with `tell` */
+    size_t n_telling;
+    uint64_t walks;              /* over what depends on what, so far */
     bool changing;               /* in a transaction */
     struct touch *touched;
     size_t n_touched, touched_cap;
@@ -102,6 +111,9 @@ void desired_hold(struct desired *d, struct wish *wish, bool held);
 /* Not an order of ours: the deputy is known to have obeyed a higher one. */
 void desired_raise(struct desired *d, struct wish *wish, uint64_t order);
 void desired_remove(struct desired *d, struct wish *wish, const char *by);
+/* At any time: what a deputy may be told of its wishes has changed, though they have not. That
+ * is to be a generation of its own; the next commit gives it one, unless one is still unsent. */
+void desired_tell(struct desired *d, struct post *post, bool specs);
 void desired_commit(struct desired *d);
 void desired_abort(struct desired *d);
 

@@ -2,6 +2,7 @@
 #ifndef SHERIFFD_INSIDE_H
 #define SHERIFFD_INSIDE_H
 
+#include "sheriffd/graph.h"
 #include "sheriffd/journal.h"
 #include "sheriffd/plan.h"
 #include "sheriffd/sheriff.h"
@@ -31,6 +32,11 @@ struct answer; /* applies.c: what to say when it is stored */
 
 struct ids { uint64_t *at; size_t n, cap; };
 
+struct nodes { struct node **at; size_t n, cap; };
+
+/* An order that followed from another; see follow.c. */
+struct followed { uint64_t id, cause; enum pm_verb verb; };
+
 struct ends { /* ends of lives that are not stored yet; see ends.c */
     struct bundle *first, **last;
     size_t waiting;            /* ends that no batch has */
@@ -47,6 +53,7 @@ struct commit {
     size_t n_names;
     unsigned events_in_flight; /* batches of events not answered */
     struct pm_mono events_at;  /* when the last were given */
+    struct pm_mono tell_at;    /* not before is it asked for what deputies are to be told */
     bool late;                 /* the one in flight takes too long, and that was said */
     bool failing;              /* events could not be stored, and that was said */
 };
@@ -63,10 +70,14 @@ struct sheriff {
     uint64_t bad_messages;
 
     struct desired desired;
+    struct graph graph;        /* of what depends on what; committed */
+    struct nodes touched, held; /* gates.c: to be looked at; not told what is wished */
     struct fleet fleet;
     struct view view;
     struct journal journal;
     struct commit commit;
+    struct followed *followed; /* in this transaction */
+    size_t n_followed, followed_cap;
     struct ends ends;
     struct order *orders;
     struct adoption *adoptions;
@@ -83,7 +94,7 @@ struct sheriff {
 
     struct pm_mono refused;    /* when a deputy of no known name was last spoken of */
 
-    struct { bool asked, finished; uint64_t peer, request; struct pm_mono deadline; } end;
+    struct { bool asked, told, finished; uint64_t peer, request; struct pm_mono deadline; } end;
 };
 
 /* sheriff.c */

@@ -10,6 +10,9 @@
 #include "sheriffd/api.h"
 #include "sheriffd/errands.h"
 #include "sheriffd/find.h"
+#include "sheriffd/follow.h"
+#include "sheriffd/gate.h"
+#include "sheriffd/graph_plan.h"
 #include "sheriffd/verdict.h"
 
 #include <procman/process.h>
@@ -245,7 +248,10 @@ void orders_take(struct sheriff *s, const struct sheriff_client *client,
         return;
     }
     err = find_wishes(s, &ask->select, &wishes, &n, &why);
+    if (err == PM_OK && ask->verb == PM_VERB_REMOVE)
+        err = graph_can_remove(&s->desired, wishes, n, &why);
     if (err != PM_OK) {
+        free(wishes);
         api_reply(s, client->peer, ask->request, err, "%s", why);
         return;
     }
@@ -255,6 +261,8 @@ void orders_take(struct sheriff *s, const struct sheriff_client *client,
         order->targets[i].changed = enter(s, order, wishes[i]);
         order->targets[i].number = wishes[i]->order;
     }
+    for (size_t i = 0; i < n; i++)
+        follow_order(s, wishes[i], order->verb, ask->no_deps, order->by);
     free(wishes);
     if (order->verb == PM_VERB_SIGNAL)
         begin(s, order);
@@ -353,7 +361,7 @@ void orders_stored(struct sheriff *s, enum pm_err err, const char *text)
 
 static void run_out(struct sheriff *s, struct order *order)
 {
-    char text[120], age[PM_TEXT_SIZE];
+    char text[GATE_TEXT_SIZE + 80], held[GATE_TEXT_SIZE], age[PM_TEXT_SIZE];
     int64_t waited = pm_mono_since(order->at, s->now.mono);
 
     for (size_t i = 0; i < order->n; i++) {
@@ -361,8 +369,10 @@ static void run_out(struct sheriff *s, struct order *order)
 
         if (target->wish == NULL)
             continue;
-        snprintf(text, sizeof text, "still %s after %s",
-                 pm_state_word(view_state(target->wish)), pm_text_age((uint64_t)waited, age));
+        gate_text(target->wish, s->now.mono, held);
+        snprintf(text, sizeof text, "still %s after %s%s%s",
+                 pm_state_word(view_state(target->wish)), pm_text_age((uint64_t)waited, age),
+                 *held != '\0' ? ", " : "", held);
         settle(s, target, PM_TIMEOUT, text);
     }
 }

@@ -6,6 +6,7 @@
  */
 #include "sheriffd/plan.h"
 
+#include "sheriffd/graph_plan.h"
 #include "sheriffd/load.h"
 
 #include <procman/spec.h>
@@ -20,7 +21,7 @@ void plan_fini(struct plan *plan)
     *plan = (struct plan){ 0 };
 }
 
-static void add_item(struct plan *plan, const struct plan_item *item)
+void plan_add(struct plan *plan, const struct plan_item *item)
 {
     if (plan->n == plan->cap) {
         plan->cap = plan->cap > 0 ? 2 * plan->cap : 64;
@@ -115,10 +116,10 @@ static enum pm_err plan_spec(const struct desired *d, const struct plan_request 
         item.action = PM_ACTION_ADD;
         item.up = moved != NULL && moved->up;
         if (moved != NULL)
-            add_item(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = moved,
+            plan_add(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = moved,
                                                 .host = moved->spec.host });
     }
-    add_item(plan, &item);
+    plan_add(plan, &item);
     return PM_OK;
 }
 
@@ -186,7 +187,7 @@ static void plan_prune(const struct desired *d, const struct plan_request *reque
         struct plan_item key = { .spec = &wish->spec, .host = wish->spec.host };
 
         if (given == 0 || bsearch(&key, plan->items, given, sizeof key, by_label) == NULL)
-            add_item(plan, &gone);
+            plan_add(plan, &gone);
     }
 }
 
@@ -227,7 +228,12 @@ enum pm_err plan_make(const struct desired *d, const struct plan_request *reques
         sort(&plan);
     }
     if (err == PM_OK)
+        err = graph_plan_check(d, &plan, why);
+    if (err == PM_OK) {
+        graph_plan_spread(request, &plan);
+        sort(&plan);
         err = within_limits(d, &plan, why);
+    }
     if (err != PM_OK) {
         plan_fini(&plan);
         return err;

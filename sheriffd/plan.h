@@ -34,6 +34,7 @@ struct plan { struct plan_item *items; size_t n, cap; };
 enum pm_err plan_make(const struct desired *d, const struct plan_request *request,
                       struct plan *out, char **why) PM_MUST_USE;
 void plan_fini(struct plan *plan);
+void plan_add(struct plan *plan, const struct plan_item *item); /* copied; sort it afterwards */
 
 /* In a transaction of d, by whom. Returns whether anything changed. */
 bool plan_apply(const struct plan *plan, struct desired *d, enum pm_apply_mode mode,

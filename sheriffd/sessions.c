@@ -9,6 +9,8 @@
 #include "sheriffd/adopt.h"
 #include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
+#include "sheriffd/gate.h"
+#include "sheriffd/gates.h"
 #include "sheriffd/hello.h"
 #include "sheriffd/orders.h"
 #include "sheriffd/sweeps.h"
@@ -37,8 +39,10 @@ void sessions_look(struct sheriff *s, struct deputy *deputy)
     struct post *post = deputy->post;
 
     sheriff_touch_post(s, post);
-    for (size_t i = 0; i < post->n; i++)
+    for (size_t i = 0; i < post->n; i++) {
+        gates_touch(s, post->wishes[i]);
         orders_look(s, post->wishes[i]);
+    }
 }
 
 void sessions_lose(struct sheriff *s, struct deputy *deputy, const char *why)
@@ -72,6 +76,8 @@ static void on_row(void *self, struct seen *seen, const struct pm_status_row *be
     struct wish *wish = seen->wish;
 
     view_touch_post(&s->view, deputy->post);
+    if (wish != NULL)
+        gates_touch(s, wish);
     if (gone) {
         if (wish != NULL)
             view_touch(&s->view, wish);
@@ -109,6 +115,7 @@ static void on_status(struct sheriff *s, struct deputy *deputy, const struct pm_
         return;
     deputy->post->specs_due = deputy->post->wants_due = true;
     sheriff_due(s, deputy->post);
+    gates_learn(s, deputy->post);
     sessions_look(s, deputy);
     upgrades_on_full(s, deputy);
 }
@@ -265,7 +272,7 @@ static void send_specs(struct sheriff *s, struct deputy *deputy)
                                 .generation = post->specs_generation, .specs = { .at = specs } };
 
     for (size_t i = 0; i < post->n; i++)
-        if (!post->wishes[i]->removing)
+        if (!post->wishes[i]->removing || gate_keeps(post->wishes[i]))
             specs[message.specs.n++] = post->wishes[i]->spec;
     if (sessions_send(s, deputy, PM_MSG_SPECS, &message))
         deputy->sent_specs_generation = post->specs_generation;
@@ -284,9 +291,8 @@ static void send_wants(struct sheriff *s, struct deputy *deputy)
     for (size_t i = 0; i < post->n; i++) {
         const struct wish *wish = post->wishes[i];
 
-        if (!wish->removing)
-            wants[message.wants.n++] = (struct pm_want){ .id = wish->spec.id, .up = wish->up,
-                                                         .order = wish->order };
+        if (!wish->removing || gate_keeps(wish))
+            wants[message.wants.n++] = gate_want(wish);
     }
     if (sessions_send(s, deputy, PM_MSG_WANTS, &message))
         deputy->sent_generation = post->wants_generation;
@@ -308,7 +314,7 @@ static bool send_to(struct sheriff *s, struct post *post)
         send_specs(s, deputy);
     if (post->wants_due && !too_much && deputy->session != 0)
         send_wants(s, deputy);
-    post->specs_due = post->wants_due = false;
+    post->specs_due = post->wants_due = post->specs_fresh = post->wants_fresh = false;
     return false;
 }
 

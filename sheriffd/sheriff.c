@@ -11,6 +11,8 @@
 #include "sheriffd/commit.h"
 #include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
+#include "sheriffd/follow.h"
+#include "sheriffd/gates.h"
 #include "sheriffd/orders.h"
 #include "sheriffd/sessions.h"
 #include "sheriffd/sweeps.h"
@@ -99,6 +101,8 @@ static void load(struct sheriff *s, const struct image *image)
         desired_post(d, image->deputies.at[i])->expected = true;
     for (size_t i = 0; i < d->n_posts; i++)
         d->posts[i]->specs_generation = d->posts[i]->wants_generation = d->generation;
+    for (size_t i = 0; i < d->n; i++)
+        gates_link(s, d->wishes[i]);
 }
 
 void sheriff_open(const struct sheriff_setup *setup, struct sheriff_now now, struct sheriff **out)
@@ -144,6 +148,8 @@ void sheriff_close(struct sheriff **sheriff)
     view_fini(&s->view);
     journal_fini(&s->journal);
     fleet_fini(&s->fleet);
+    gates_fini(s);
+    follow_fini(s);
     desired_fini(&s->desired);
     free(s->due);
     free(s->raises.at);
@@ -251,6 +257,22 @@ void sheriff_end(struct sheriff *s, struct sheriff_now now)
         return;
     }
     s->end.deadline = pm_mono_after(now.mono, retire_ms(own));
+    gates_retire(s, own);
+}
+
+/* A deputy that retires stops what it began last first. What depends on each other has to end
+ * before, in its own order; whoever takes too long is left to the deputy. */
+static void retire(struct sheriff *s)
+{
+    struct post *own = desired_find_post(&s->desired, s->name);
+    struct deputy *deputy = own->deputy;
+
+    if (!own->retiring || s->end.told)
+        return;
+    if (!gates_retired(own) && s->now.mono.ms < s->end.deadline.ms)
+        return;
+    s->end.told = true;
+    s->end.deadline = pm_mono_after(s->now.mono, retire_ms(own));
     if (!sessions_send(s, deputy, PM_MSG_RETIRE, &(struct pm_retire){ .session = deputy->session }))
         retired(s);
 }
@@ -298,6 +320,7 @@ static void forget_ended(struct sheriff *s)
                     "removed", wish->by, "removed");
         view_remove(&s->view, wish);
         view_touch_post(&s->view, wish->post);
+        gates_unlink(s, wish);
         desired_forget(&s->desired, &wish);
     }
     s->ended.n = 0;
@@ -312,6 +335,7 @@ static void each_second(struct sheriff *s)
     errands_check(s);
     upgrades_check(s);
     sweeps_check(s);
+    gates_check(s);
     commit_check(s);
 }
 
@@ -326,6 +350,8 @@ static int64_t next_turn(const struct sheriff *s)
 
     next = sooner(next, view_due_in(&s->view, s->now.mono));
     next = sooner(next, orders_next(s));
+    if (s->desired.n_telling > 0 && !s->commit.in_flight)
+        next = 1;
     if ((s->journal.n > 0 || ends_waits(s)) && !s->commit.events_in_flight)
         next = sooner(next, EVENTS_MS);
     return next > 0 ? next : 1;
@@ -335,7 +361,7 @@ static bool retirement_over(const struct sheriff *s)
 {
     const struct deputy *deputy = desired_find_post(&s->desired, s->name)->deputy;
 
-    return deputy->session == 0 || s->now.mono.ms >= s->end.deadline.ms;
+    return deputy->session == 0 || (s->end.told && s->now.mono.ms >= s->end.deadline.ms);
 }
 
 int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now)
@@ -343,7 +369,9 @@ int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now)
     s->now = now;
     each_second(s);
     orders_check(s);
+    gates_run(s);
     commit_turn(s);
+    retire(s);
     sessions_send_due(s);
     forget_ended(s);
     orders_turn(s);

@@ -125,6 +125,10 @@ struct verdict verdict_judge(const struct wish *wish, enum pm_verb verb, uint64_
             judge_stop(&verdict, &seen->row, changed);
         else
             judge_start(&verdict, seen, changed, now);
+    } else if (wish->node != NULL && wish->node->gate.hold == GATE_FAILED) {
+        char text[GATE_TEXT_SIZE];
+
+        settle(&verdict, PM_FAILED, gate_text(wish, now, text));
     }
     return verdict;
 }

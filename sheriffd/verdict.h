@@ -2,7 +2,7 @@
 #ifndef SHERIFFD_VERDICT_H
 #define SHERIFFD_VERDICT_H
 
-#include "sheriffd/fleet.h"
+#include "sheriffd/gate.h"
 
 /* A program that cannot do its work mostly says so and ends at once. Who waits for a start is
  * told "running" only of a life that has lasted this long; below what people notice. */
@@ -12,7 +12,7 @@ struct verdict {
     bool settled;
     int64_t look_in_ms; /* when not settled: time alone will tell then; 0: it will not */
     enum pm_err err;
-    char text[320];   /* the result or the reason */
+    char text[GATE_TEXT_SIZE]; /* the result or the reason */
 };
 
 /* Does a start have anything to do? Not when it is up already or on its way. */

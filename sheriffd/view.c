@@ -7,6 +7,8 @@
  */
 #include "sheriffd/view.h"
 
+#include "sheriffd/gate.h"
+
 #include <procman/limits.h>
 #include <procman/process.h>
 
@@ -117,6 +119,10 @@ enum pm_state view_state(const struct wish *wish)
 {
     const struct deputy *deputy = wish->post->deputy;
 
+    if (gate_waits(wish))
+        return PM_STATE_WAITING;
+    if (gate_failed(wish))
+        return PM_STATE_FAILED;
     if (in_touch(deputy) && wish->seen != NULL)
         return wish->seen->row.state;
     if (wish->seen != NULL && !left_nothing(deputy))
@@ -134,7 +140,37 @@ static const char *say(struct pm_arena *arena, const char *deputy, const char *w
     return kept != NULL ? kept : "";
 }
 
-static const char *reason(const struct wish *wish, struct pm_arena *arena)
+static const char *join(struct pm_arena *arena, const char *one, const char *between,
+                        const char *other)
+{
+    size_t n = strlen(one) + strlen(between) + strlen(other) + 1;
+    char *text = pm_arena_get(arena, n);
+
+    if (text == NULL)
+        return "";
+    snprintf(text, n, "%s%s%s", one, between, other);
+    return text;
+}
+
+/* What its deputy says, and what its gate does. */
+static const char *held_reason(const struct wish *wish, struct pm_mono now,
+                               struct pm_arena *arena)
+{
+    const char *row = wish->seen != NULL ? wish->seen->row.reason : "";
+    char text[GATE_TEXT_SIZE];
+
+    if (*gate_text(wish, now, text) == '\0')
+        return row;
+    if (gate_waits(wish) || gate_failed(wish))
+        return join(arena, text, "", "");
+    if (wish->node->gate.hold == GATE_WAITS)
+        return join(arena, row, "; its new run waits ", text);
+    if (wish->node->gate.hold == GATE_FAILED)
+        return join(arena, row, "; it got no new run: ", text);
+    return join(arena, row, "; ", text);
+}
+
+static const char *reason(const struct wish *wish, struct pm_mono now, struct pm_arena *arena)
 {
     const struct deputy *deputy = wish->post->deputy;
     const char *name = wish->post->name;
@@ -150,9 +186,9 @@ static const char *reason(const struct wish *wish, struct pm_arena *arena)
     if (deputy->link == PM_LINK_LOST)
         return say(arena, name, "is not heard; last known: ",
                    pm_state_word(wish->seen->row.state));
-    if (wish->seen == NULL)
+    if (wish->seen == NULL && !gate_waits(wish) && !gate_failed(wish))
         return say(arena, name, "has not answered yet", "");
-    return wish->seen->row.reason;
+    return held_reason(wish, now, arena);
 }
 
 static void add_row(const struct seen *seen, struct pm_mono now, struct pm_proc *out)
@@ -185,12 +221,14 @@ void view_process(const struct wish *wish, struct pm_mono now, struct pm_arena *
     *out = (struct pm_proc){
         .id = wish->spec.id, .name = wish->spec.name, .group = wish->spec.group,
         .host = wish->spec.host, .state = view_state(wish), .wanted = wish->up,
-        .removing = wish->removing, .ordered_by = wish->by, .reason = reason(wish, arena),
+        .removing = wish->removing, .ordered_by = wish->by, .reason = reason(wish, now, arena),
     };
     if (seen != NULL && !left_nothing(deputy)) {
         add_row(seen, now, out);
         out->settled = in_touch(deputy) && seen->row.order >= wish->order;
     }
+    if (gate_waits(wish) || gate_failed(wish))
+        out->state_age_ms = (uint64_t)pm_mono_since(wish->node->gate.since, now);
     if (out->state == PM_STATE_LOST)
         out->state_age_ms = (uint64_t)pm_mono_since(deputy->heard, now);
 }
