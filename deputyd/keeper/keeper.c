@@ -27,6 +27,7 @@
 #define EVENT_SIGNAL 0u
 #define EVENT_WIRE   1u
 #define EVENTS_MOST  64
+#define SIGNALS_MOST 4       /* as many kinds as we are told of */
 #define REQUESTS_MOST 32     /* of the brain in one turn: signals and deaths wait no longer */
 
 #define BRAINLESS_MS 60000   /* ending without a brain that works: then we kill */
@@ -47,6 +48,9 @@ static void watch_wire(struct pm_keeper *keeper, int how)
         .data.u64 = EVENT_WIRE,
     };
 
+    if (how == EPOLL_CTL_MOD && event.events == keeper->watched)
+        return;
+    keeper->watched = event.events;
     if (epoll_ctl(keeper->epoll, how, pm_wire_fd(keeper->brain.wire), &event) != 0)
         pm_log_error("cannot watch the brain: %s", strerror(errno));
 }
@@ -290,12 +294,13 @@ static void on_adopted_end(struct pm_keeper *keeper, size_t number)
 
 static void on_signals(struct pm_keeper *keeper)
 {
-    struct signalfd_siginfo info;
+    struct signalfd_siginfo infos[SIGNALS_MOST]; /* of each kind one at most is pending */
+    ssize_t n = read(keeper->signals, infos, sizeof infos);
 
-    while (read(keeper->signals, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGCHLD)
+    for (ssize_t i = 0; i < n / (ssize_t)sizeof infos[0]; i++) {
+        if (infos[i].ssi_signo == SIGCHLD)
             reap(keeper);
-        else if (info.ssi_signo == SIGUSR2)
+        else if (infos[i].ssi_signo == SIGUSR2)
             pm_upgrade_ask(keeper, 0);
         else
             on_terminate(keeper);

@@ -21,6 +21,7 @@ struct pm_keeper {
     const char *name;
     bool leave_running;          /* end without ending the processes */
     int epoll, signals;          /* signals: a signalfd */
+    uint32_t watched;            /* events of the brain's link that epoll tells of */
     enum pm_keeper_stage stage;
     struct pm_mono deadline;     /* of the stage; ms 0: none */
     size_t inventory;            /* next slot to tell a new brain of */

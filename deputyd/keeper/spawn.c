@@ -194,6 +194,7 @@ enum pm_err pm_ground_open(struct pm_ground *ground)
     for (int i = 0; i < 2; i++)
         ground->ends[i] = fcntl(ground->null_fd, F_DUPFD_CLOEXEC, 0);
     ground->copied_below = ground->ends[1] + 1;
+    ground->large_pipes = geteuid() == 0;
     ground->own_fds = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
     ground->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
@@ -313,7 +314,8 @@ static bool make_arguments(struct plan *plan, struct pm_arena *arena)
     return true;
 }
 
-/* Puts the child's end, readable too, under its reserved number. */
+/* Puts the child's end, readable too, under its reserved number: as a rule that is the lowest free
+ * one as soon as it is free. */
 static bool reserve_end(const struct pm_ground *ground, int write_end, int reserved)
 {
     char name[16];
@@ -321,11 +323,13 @@ static bool reserve_end(const struct pm_ground *ground, int write_end, int reser
     bool done;
 
     snprintf(name, sizeof name, "%d", write_end);
+    close(reserved);
     end = openat(ground->own_fds, name, O_RDWR | O_CLOEXEC);
     close(write_end);
-    done = end >= 0 && dup3(end, reserved, O_CLOEXEC) >= 0;
-    if (end >= 0)
-        close(end);
+    if (end < 0 || end == reserved)
+        return end >= 0;
+    done = dup3(end, reserved, O_CLOEXEC) >= 0;
+    close(end);
     return done;
 }
 
@@ -344,7 +348,7 @@ static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint
     struct stat status;
     int fds[2];
 
-    if (pipe2(fds, O_CLOEXEC) != 0)
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) /* the child's end is opened anew, without */
         return false;
     *read_end = pm_ground_keep(plan->ground, fds[0]);
     if (*read_end < 0) {
@@ -355,11 +359,8 @@ static bool make_pipe(const struct plan *plan, int reserved, int *read_end, uint
     if (!reserve_end(plan->ground, fds[1], reserved) || fstat(fds[0], &status) != 0)
         return false;
     *inode = status.st_ino;
-    if (geteuid() == 0)
-        (void)fcntl(fds[0], F_SETPIPE_SZ, PIPE_BYTES);
     /* A switched user must be able to open /dev/stdout, as it could with a file of its own. */
-    return (!plan->switch_ids || fchown(fds[0], (uid_t)plan->what->uid, (gid_t)-1) == 0)
-        && fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
+    return !plan->switch_ids || fchown(fds[0], (uid_t)plan->what->uid, (gid_t)-1) == 0;
 }
 
 int pm_pipe_ended(void)
@@ -456,6 +457,9 @@ static void give_birth(struct plan *plan, int group, struct pm_birth *out)
         waitpid(out->pid, NULL, 0);
         out->pid = 0;
     }
+    for (int i = 0; i < 2 && out->pid > 0 && plan->ground->large_pipes && !plan->what->pty;
+         i++)
+        (void)fcntl(out->fds[i], F_SETPIPE_SZ, PIPE_BYTES); /* it runs meanwhile */
 }
 
 void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what, int group,

@@ -18,6 +18,7 @@ struct pm_ground {
     int own_fds;                 /* /proc/self/fd: the way to open an end of a pipe once more */
     int copied_below;            /* a child copies only descriptors below: these, and the lock */
     int kept_below;              /* from here on numbers are only for a moment; 0: no such bound */
+    bool large_pipes;            /* we may enlarge as many as we like */
     char *stack;                 /* for the moment before it executes */
 };
 
