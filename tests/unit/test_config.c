@@ -345,25 +345,6 @@ Test(config, that_cannot_be_read_says_why)
     free(errors);
 }
 
-/* Every key is explained: as `.It Ic name`, with the map it is in before the dot. */
-Test(config, every_key_is_in_the_manual)
-{
-    char row[64], *page = pm_alloc(1 << 16);
-    FILE *file = fopen(SOURCE_DIR "/clients/procman.yaml.5", "r");
-
-    cr_assert_not_null(file);
-    size_t n = fread(page, 1, (1 << 16) - 1, file);
-    cr_expect_gt(n, 0);
-    fclose(file);
-    for (size_t i = 0; i < pm_keys_n; i++) {
-        if ((pm_keys[i].where & (PM_NOT_YET | PM_IN_DEPENDENCY)) != 0)
-            continue;
-        snprintf(row, sizeof(row), ".It Ic %s", pm_keys[i].name);
-        cr_expect_not_null(strstr(page, row), "%s is not in procman.yaml(5)", pm_keys[i].name);
-    }
-    free(page);
-}
-
 /* ---- one key at a time ---- */
 
 static struct pm_spec given_spec(void)

@@ -110,9 +110,11 @@ void pm_report_twice(struct pm_report *report, size_t place, size_t first, const
         return;
     const struct pm_source *source = pm_report_at(report, first);
     bool here = source == pm_report_at(report, place);
-    add(report, place, pm_printf("%s '%s' is there twice; the first is %s%s%zu", what,
-                                 pm_quote(name, quoted), here ? "on line " : source->name,
-                                 here ? "" : ":", pm_report_line(report, first)));
+    char *where = here ? pm_printf("on line %zu", pm_report_line(report, first))
+                       : pm_printf("at %s:%zu", source->name, pm_report_line(report, first));
+    add(report, place, pm_printf("%s '%s' is there twice; the first is %s", what,
+                                 pm_quote(name, quoted), where));
+    free(where);
 }
 
 size_t pm_report_line(struct pm_report *report, size_t place)
