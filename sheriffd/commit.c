@@ -257,11 +257,15 @@ void commit_events(struct sheriff *s)
     s->port->store(s->self, batch);
 }
 
-void commit_turn(struct sheriff *s)
+void commit_note(struct sheriff *s)
 {
     if (s->commit.events_in_flight == 0 &&
         pm_mono_since(s->commit.events_at, s->now.mono) >= EVENTS_MS)
         commit_events(s);
+}
+
+void commit_turn(struct sheriff *s)
+{
     if (s->commit.in_flight)
         return;
     if (s->raises.n > 0 && commit_open(s))

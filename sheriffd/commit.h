@@ -17,7 +17,8 @@ void commit_expect(struct sheriff *s, const char *name, bool expected);
 
 void commit_turn(struct sheriff *s);
 void commit_check(struct sheriff *s);  /* once a second: does the store answer? */
-void commit_events(struct sheriff *s); /* what happened goes to the store now */
+void commit_note(struct sheriff *s);   /* what happened goes to the store when it is time … */
+void commit_events(struct sheriff *s); /* … or now */
 void commit_fini(struct sheriff *s);   /* who waits is told, what happened is stored */
 
 #endif

@@ -1,8 +1,9 @@
 /* The sheriff: what comes in is handed to the part that knows, what goes out leaves in a turn.
  *
  * A turn has a fixed order. First the wish: what was changed goes to the store, what is stored
- * goes to deputies. Then the answers to orders, the journal, and the view. So a client hears of
- * an outcome only after the change behind it is safe.
+ * goes to deputies. Only then what happened goes to the store, or it would be in their way. Then the
+ * answers to orders, the journal, and the view. So a client hears of an outcome only after the
+ * change behind it is safe.
  */
 #include "sheriffd/sheriff.h"
 
@@ -373,6 +374,7 @@ int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now)
     commit_turn(s);
     retire(s);
     sessions_send_due(s);
+    commit_note(s);
     forget_ended(s);
     orders_turn(s);
     sheriff_publish_events(s);

@@ -290,10 +290,21 @@ static int write_all(struct store_db *db, const struct batch *batch)
 
 static int set_durable(struct store_db *db, bool durable)
 {
-    if (db->durable == durable)
-        return SQLITE_OK;
-    db->durable = durable;
-    return exec(db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    int rc = SQLITE_OK;
+
+    if (db->durable != durable)
+        rc = exec(db, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    if (rc == SQLITE_OK)
+        db->durable = durable;
+    return rc;
+}
+
+/* What the last one has left: nobody waits for this, and somebody may for the next. */
+static void tidy(struct store_db *db, int changes)
+{
+    (void)set_durable(db, true); /* else the next one tries again, and is refused */
+    if (changes >= CROWD)
+        sqlite3_db_release_memory(db->handle);
 }
 
 void store_db_write(struct store_db *db, struct batch *batch)
@@ -301,19 +312,17 @@ void store_db_write(struct store_db *db, struct batch *batch)
     int rc = set_durable(db, batch->wishes), before = sqlite3_total_changes(db->handle);
 
     if (rc == SQLITE_OK)
-        rc = exec(db, "BEGIN IMMEDIATE");
+        rc = store_run(db->statements[STORE_BEGIN]);
     if (rc == SQLITE_OK)
         rc = write_all(db, batch);
     if (rc == SQLITE_OK)
-        rc = exec(db, "COMMIT");
+        rc = store_run(db->statements[STORE_COMMIT]);
     batch->err = rc == SQLITE_OK ? PM_OK : PM_IO;
     if (rc == SQLITE_OK && batch->wishes)
         store_reached_note(db->reached, batch->generation);
-    if (sqlite3_total_changes(db->handle) - before >= CROWD)
-        sqlite3_db_release_memory(db->handle);
-    if (rc == SQLITE_OK)
-        return;
-    batch->text = pm_printf("the store cannot be written: %s", store_fault(db, rc));
+    if (rc != SQLITE_OK)
+        batch->text = pm_printf("the store cannot be written: %s", store_fault(db, rc));
     if (!sqlite3_get_autocommit(db->handle))
         exec(db, "ROLLBACK");
+    tidy(db, sqlite3_total_changes(db->handle) - before);
 }

@@ -10,7 +10,8 @@ struct sqlite3_stmt;
 enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_NO_DEPUTY,
                        STORE_EVENT, STORE_NO_SPEC, STORE_NO_WANT, STORE_TRIM, STORE_HISTORY,
                        STORE_ORDERS, STORE_TRIM_ORDERS, STORE_LIFE, STORE_TRIM_LIVES_OF,
-                       STORE_TRIM_LIVES, STORE_NEXT_NAME, STORE_LIVES_OF, STORE_STATEMENTS };
+                       STORE_TRIM_LIVES, STORE_NEXT_NAME, STORE_LIVES_OF, STORE_BEGIN,
+                       STORE_COMMIT, STORE_STATEMENTS };
 
 struct store_db {
     struct sqlite3 *handle;

@@ -42,6 +42,8 @@ static const char *const texts[STORE_STATEMENTS] = {
                         " ORDER BY host, grp, name LIMIT 1",
     [STORE_LIVES_OF]  = "SELECT ended_ms, by, life FROM past WHERE host = ?1 AND grp = ?2"
                         " AND name = ?3 ORDER BY ended_ms DESC, run DESC LIMIT ?4",
+    [STORE_BEGIN]     = "BEGIN IMMEDIATE",
+    [STORE_COMMIT]    = "COMMIT",
 };
 
 static int prepare(struct store_db *db, enum store_statement which)
