@@ -339,6 +339,7 @@ static void look_at_brain(struct pm_keeper *keeper, struct pm_mono now)
 
     if (keeper->brain.wire == NULL || now.ms < keeper->brain.look_at.ms)
         return;
+    pm_oom_read(&keeper->lives.oom, now);
     err = pm_brain_look(&keeper->brain, now);
     if (err == PM_TIMEOUT)
         pm_voice_tell(keeper, PM_MSG_AWAKE, &awake, NULL);

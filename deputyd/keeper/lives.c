@@ -232,7 +232,7 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     slot->pid = 0;
     slot->start_ticks = 0;
     slot->pipes[0] = slot->pipes[1] = 0;
-    slot->adopted = slot->unknown = slot->core_dumped = slot->leftover = 0;
+    slot->adopted = slot->unknown = slot->core_dumped = slot->oom = slot->leftover = 0;
     slot->run = what->run;
     pm_slot_enter(slot, PM_SLOT_SPAWNING);
     group = pm_cgroups_enter(&lives->trees.groups, what->slot);
@@ -310,6 +310,8 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     slot->exit_code = info && info->si_code == CLD_EXITED ? info->si_status : 0;
     slot->exit_signal = info && info->si_code != CLD_EXITED ? info->si_status : 0;
     slot->core_dumped = info && info->si_code == CLD_DUMPED;
+    slot->oom = slot->exit_signal == SIGKILL
+             && pm_oom_has_killed(&lives->oom, slot->pid, pm_mono_now());
     slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
     slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;
     pm_slot_enter(slot, PM_SLOT_ENDED);
@@ -391,7 +393,8 @@ bool pm_lives_ended(const struct pm_lives *lives, size_t number, struct pm_ended
     *out = (struct pm_ended){
         .slot = number, .run = slot->run, .pid = slot->pid, .exit_code = slot->exit_code,
         .exit_signal = slot->exit_signal, .core_dumped = slot->core_dumped,
-        .unknown = slot->unknown, .cpu_ms = slot->cpu_ms, .peak_bytes = slot->peak_bytes,
+        .unknown = slot->unknown, .oom = slot->oom, .cpu_ms = slot->cpu_ms,
+        .peak_bytes = slot->peak_bytes,
     };
     return true;
 }

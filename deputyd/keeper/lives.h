@@ -3,6 +3,7 @@
 #define KEEPER_LIVES_H
 
 #include "keeper/debts.h"
+#include "keeper/oom.h"
 #include "keeper/slots.h"
 #include "keeper/spawn.h"
 #include "keeper/tree.h"
@@ -26,6 +27,7 @@ struct pm_lives {
     int epoll;                   /* tells the ends of adopted ones; data: PM_LIVES_EVENT + slot */
     struct pm_trees trees;       /* what the dead have left */
     size_t living;               /* lives with a leader, or something left of them */
+    struct pm_oom oom;
     struct pm_debts debts;       /* pipes of lives before the present ones */
     uint16_t buckets[PM_LIVES_BUCKETS]; /* leaders by pid: the first's slot + 1 */
     struct pm_life at[PM_LIMIT_SLOTS];

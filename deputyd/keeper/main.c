@@ -173,6 +173,7 @@ int main(int argc, char **argv)
     if (keeper->epoll < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || chdir("/") != 0)
         refuse("cannot prepare", "the keeper");
     pm_trees_open(&keeper->lives.trees, set.name, dir, !set.no_cgroups);
+    pm_oom_open(&keeper->lives.oom);
     open_slots(keeper, dir, from);
     keeper->exit_status = pm_keeper_run(keeper);
     pm_trees_close(&keeper->lives.trees); /* the rest lasts as long as the program */

@@ -32,6 +32,7 @@ struct pm_slot {
     uint8_t unknown, core_dumped;
     uint8_t leftover;          /* found by its marker, and leads no group: left by a leader */
     int32_t exit_code, exit_signal;
+    uint8_t oom;               /* the kernel killed it for want of memory */
     uint64_t cpu_ms, peak_bytes;
     uint32_t note_n;
     uint32_t changing;         /* see pm_slot_change */

@@ -372,7 +372,7 @@ static enum pm_err ask_kernel(struct pm_trees *trees, uint64_t slot, struct pm_t
 
     if (now.ms < tree->again.ms)
         return PM_TIMEOUT;
-    if (tree->way == PM_TREE_GROUP || !group_lingers(tree, pm_mono_since(tree->since, now)))
+    if (!group_lingers(tree, pm_mono_since(tree->since, now)))
         err = pm_cgroups_end(&trees->groups, slot, &tree->rest);
     if (err == PM_IO)
         cannot_look(trees, errno, now);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -203,6 +204,34 @@ Test(keeper, a_brain_that_begins_while_a_group_lingers_hears_of_one_end)
     cr_expect_eq(then_ended(&stage).run, 1);
     cr_assert_eq(waitpid(member, NULL, __WALL), member);
     finish(&stage);
+}
+
+Test(keeper, who_was_killed_for_want_of_memory_is_known)
+{
+    static const char make[] = "mkdir /sys/fs/cgroup/memory/pm-%d 2>/dev/null && echo 8388608 > "
+                               "/sys/fs/cgroup/memory/pm-%d/memory.limit_in_bytes";
+    static const char eat[] = "echo $$ > /sys/fs/cgroup/memory/pm-%d/cgroup.procs && "
+                              "exec tail /dev/zero";
+    int self = (int)getpid();
+    char script[300], group[64];
+    struct stage stage;
+
+    snprintf(script, sizeof script, make, self, self);
+    if (system(script) != 0 || access("/dev/kmsg", R_OK) != 0)
+        return; /* not on this machine */
+    given_a_deputyd(&stage, NULL);
+    snprintf(script, sizeof script, eat, self);
+    begin(&stage, 0, 1, script, NULL);
+    struct pm_ended ended = then_ended(&stage);
+    cr_expect_eq(ended.exit_signal, SIGKILL);
+    cr_expect(ended.oom);
+    begin(&stage, 0, 2, "kill -9 $$", NULL);
+    ended = then_ended(&stage);
+    cr_expect_eq(ended.exit_signal, SIGKILL);
+    cr_expect(!ended.oom, "somebody did it");
+    finish(&stage);
+    snprintf(group, sizeof group, "/sys/fs/cgroup/memory/pm-%d", self);
+    cr_expect_eq(rmdir(group), 0);
 }
 
 Test(keeper, a_second_deputyd_is_refused_and_the_first_unharmed)
