@@ -29,7 +29,7 @@ static char *given_page(void)
     return page;
 }
 
-/* What the page calls it: keys of a dependency and of a step stand under those. */
+/* What the page calls it: keys of a dependency have its name before theirs. */
 static char *title_of(const struct pm_key *key)
 {
     const char *above = (key->where & PM_IN_DEPENDENCY) != 0 ? "depends_on." : "";
@@ -40,8 +40,11 @@ static char *title_of(const struct pm_key *key)
 static bool is_served(const struct pm_key *key)
 {
     const struct pm_key *list = pm_key_find("depends_on", PM_IN_PROCESS);
+    const struct pm_key *scripts = pm_key_find("scripts", PM_IN_FILE);
 
     if ((key->where & PM_IN_DEPENDENCY) != 0 && (list->where & PM_NOT_YET) != 0)
+        return false;
+    if ((key->where & PM_IN_STEP) != 0 && (scripts->where & PM_NOT_YET) != 0)
         return false;
     return (key->where & PM_NOT_YET) == 0;
 }

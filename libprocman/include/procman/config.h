@@ -13,6 +13,7 @@ PM_BEGIN
 struct pm_config {
     struct pm_spec_list specs;   /* sorted by pm_spec_order; host "" = the sheriff's machine */
     struct pm_strs deputies;     /* names under `deputies`, less the sheriff's own machine */
+    struct pm_script_list scripts; /* in the file's order; checked against specs */
     struct pm_arena arena;       /* holds all of it */
 };
 PM_API void pm_config_fini(struct pm_config *config);

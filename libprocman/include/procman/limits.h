@@ -43,6 +43,10 @@
 #define PM_LIMIT_DEPENDENCIES   1000        /* of one process */
 #define PM_LIMIT_INSTANCES      1000        /* of one process in a file */
 
+/* Scripts. A step is a line that somebody wrote. */
+#define PM_LIMIT_SCRIPTS        1000
+#define PM_LIMIT_STEPS          1000        /* of one script */
+
 /* Control groups. A program's pages of code alone need some 64 KiB; Linux has 2^22 processes. */
 #define PM_LIMIT_MEMORY_LEAST   (64u << 10) /* bytes */
 #define PM_LIMIT_MEMORY_MOST    (1ull << 46)

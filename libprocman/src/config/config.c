@@ -73,6 +73,7 @@ static void read_pages(struct pm_loading *load)
     pm_processes_read(load);
     pm_processes_expand(load);
     pm_dependencies_resolve(load);
+    pm_scripts_read(load);
 }
 
 /* Here all processes share the defaults; whoever takes the specs needs a copy for each. So one
@@ -107,7 +108,8 @@ static void hand_over(struct pm_loading *load, struct pm_config *out)
     for (size_t i = 0; i < load->items_n; i++)
         specs[i] = load->items[i].spec;
     *out = (struct pm_config){ .specs = { .at = specs, .n = load->items_n },
-                               .deputies = load->deputies, .arena = *arena };
+                               .deputies = load->deputies, .scripts = load->scripts,
+                               .arena = *arena };
 }
 
 enum pm_err pm_config_compile(const struct pm_compile *what, struct pm_config *out, char **errors)

@@ -18,11 +18,14 @@ enum pm_value {
     PM_VALUE_SPAN,      /* a duration of a second or more; 0 = none */
     PM_VALUE_FAILURES,  /* a count that is not 0 */
     PM_VALUE_REFERENCE, PM_VALUE_WHEN, PM_VALUE_IF_FAILED,
+    PM_VALUE_SCRIPT, PM_VALUE_WAIT, PM_VALUE_STEP_FAILURE,
     /* scalars that say what a probe looks at; the member is all of the probe */
     PM_VALUE_LOG, PM_VALUE_TCP, PM_VALUE_HTTP, PM_VALUE_EXEC, PM_VALUE_NOTIFY, PM_VALUE_AFTER,
     /* lists and maps */
     PM_VALUE_WORDS, PM_VALUE_CODES, PM_VALUE_VARIABLES, PM_VALUE_LABELS, PM_VALUE_LIMITS,
     PM_VALUE_HOSTS, PM_VALUE_DEPENDENCIES,
+    PM_VALUE_STEPS,
+    PM_VALUE_SELECT,    /* a word or a list of them */
     PM_VALUE_LOSS,      /* a word or a map */
 };
 
@@ -33,6 +36,7 @@ enum pm_where {
     PM_IN_PROCESS    = 1 << 2, /* in an item of `processes` */
     PM_IN_DEFAULTS   = 1 << 3, /* in `defaults` and in an item of `groups` */
     PM_IN_DEPENDENCY = 1 << 4, /* in an item of `depends_on` */
+    PM_IN_STEP       = 1 << 5, /* in a step of a script */
     PM_NOT_YET       = 1 << 7, /* nowhere: nothing heeds it in this version, so it is refused */
 };
 

@@ -136,6 +136,27 @@ static void read_loss(struct pm_reading *reading, const struct pm_key *key,
         pm_value_fault(reading, "on_sheriff_loss.stop_after", item, fault);
 }
 
+/* One selector, or a list of them. Whether it means anything is asked when all is read. */
+static void read_select(struct pm_reading *reading, const struct pm_key *key,
+                        const struct pm_node *node, struct pm_strs *out)
+{
+    const char **words = pm_arena_get(reading->arena, (node->n + 1) * sizeof(*words));
+    size_t n = 0;
+
+    if (words == NULL || node->n > PM_LIMIT_SELECTORS ||
+        (node->kind == PM_NODE_LIST && node->n == 0)) {
+        pm_report_add(reading->report, node->place, "%s of %s needs from 1 to %d selectors",
+                      key->name, reading->subject, PM_LIMIT_SELECTORS);
+        return;
+    }
+    if (node->kind == PM_NODE_SCALAR)
+        words[n++] = node->text;
+    for (const struct pm_node *item = node->first; item != NULL; item = item->next)
+        if (pm_value_shaped(reading, key->name, item, PM_NODE_SCALAR, "a selector"))
+            words[n++] = item->text;
+    *out = (struct pm_strs){ .at = words, .n = n };
+}
+
 /* ---- limits ---- */
 
 static const char *read_bound(const struct pm_node *node, bool size, uint64_t *out)
@@ -246,7 +267,8 @@ void pm_list_read(struct pm_reading *reading, const struct pm_key *key,
     case PM_VALUE_LIMITS:       read_limits(reading, node, member); break;
     case PM_VALUE_LOSS:         read_loss(reading, key, node, member); break;
     case PM_VALUE_DEPENDENCIES: pm_depends_read(reading, node, member); break;
-    default:                    break; /* hosts: who reads the process makes as many of it */
+    case PM_VALUE_SELECT:       read_select(reading, key, node, member); break;
+    default:                    break; /* hosts and steps: who reads their map goes on */
     }
 }
 

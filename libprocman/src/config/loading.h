@@ -47,6 +47,7 @@ void pm_layers_read(struct pm_loading *load);      /* defaults and groups */
 void pm_processes_read(struct pm_loading *load);
 void pm_processes_expand(struct pm_loading *load); /* aliases, hosts, instances; sorts */
 void pm_dependencies_resolve(struct pm_loading *load);
+void pm_scripts_read(struct pm_loading *load);     /* and holds them against the processes */
 
 /* What a process or group of that path begins with: its own layer or the nearest above. */
 const struct pm_layer *pm_layer_of(const struct pm_loading *load, const char *path) PM_MUST_USE;

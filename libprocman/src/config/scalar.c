@@ -315,6 +315,23 @@ static const char *read_if_failed(const struct pm_node *node, void *member)
     return read_word(node, &pm_dependency_failure_words, "write fail or ignore", member);
 }
 
+static const char *read_wait(const struct pm_node *node, void *member)
+{
+    return read_word(node, &pm_step_wait_words, "write started, running, exited or stopped",
+                     member);
+}
+
+static const char *read_step_failure(const struct pm_node *node, void *member)
+{
+    return read_word(node, &pm_step_failure_words, "write abort or continue", member);
+}
+
+static const char *read_script(const struct pm_node *node, void *member)
+{
+    *(const char **)member = node->text;
+    return *node->text != '\0' ? pm_group_fault(node->text) : "a script has a name";
+}
+
 /* Which one is meant is known when all processes are. */
 static const char *read_reference(const struct pm_node *node, void *member)
 {
@@ -379,6 +396,9 @@ static const scalar_reader readers[] = {
     [PM_VALUE_OVERLAP] = read_overlap,
     [PM_VALUE_WHEN] = read_when,
     [PM_VALUE_IF_FAILED] = read_if_failed,
+    [PM_VALUE_WAIT] = read_wait,
+    [PM_VALUE_STEP_FAILURE] = read_step_failure,
+    [PM_VALUE_SCRIPT] = read_script,
     [PM_VALUE_REFERENCE] = read_reference,
     [PM_VALUE_PATIENCE] = read_patience,
     [PM_VALUE_SPAN] = read_span,

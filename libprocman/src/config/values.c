@@ -49,6 +49,11 @@ static const struct {
     [PM_VALUE_WHEN]         = { PM_NODE_SCALAR, "started, ready or exited" },
     [PM_VALUE_IF_FAILED]    = { PM_NODE_SCALAR, "fail or ignore" },
     [PM_VALUE_REFERENCE]    = { PM_NODE_SCALAR, "a process such as drivers/lidar@robot1" },
+    [PM_VALUE_SCRIPT]       = { PM_NODE_SCALAR, "the name of a script" },
+    [PM_VALUE_WAIT]         = { PM_NODE_SCALAR, "started, running, exited or stopped" },
+    [PM_VALUE_STEP_FAILURE] = { PM_NODE_SCALAR, "abort or continue" },
+    [PM_VALUE_STEPS]        = { PM_NODE_LIST, "a list of steps such as [{start: planner}]" },
+    [PM_VALUE_SELECT]       = { PM_NODE_LIST, "a selector such as drivers/, or a list of them" },
     [PM_VALUE_LOG]          = { PM_NODE_SCALAR, "a pattern such as \"first frame\"", "first frame" },
     [PM_VALUE_TCP]          = { PM_NODE_SCALAR, "a port such as 7000", "7000" },
     [PM_VALUE_HTTP]         = { PM_NODE_SCALAR, "a URL such as http://localhost:8080/health" },
@@ -128,10 +133,11 @@ bool pm_value_served(struct pm_reading *reading, const struct pm_key *key,
 
 /* ---- a key and its value ---- */
 
-/* Most values have one shape; `on_sheriff_loss` is a map or one word. */
+/* Most values have one shape; `on_sheriff_loss` is a map or one word, a selection a list or one. */
 static enum pm_node_kind shape_of(const struct pm_key *key, const struct pm_node *node)
 {
-    bool word = key->value == PM_VALUE_LOSS && node->kind == PM_NODE_SCALAR;
+    bool word = (key->value == PM_VALUE_LOSS || key->value == PM_VALUE_SELECT) &&
+                node->kind == PM_NODE_SCALAR;
 
     return word ? PM_NODE_SCALAR : values[key->value].shape;
 }
@@ -158,7 +164,7 @@ void pm_value_read(struct pm_reading *reading, const struct pm_key *key,
 
     if (!pm_value_shaped(reading, key->name, node, shape, values[key->value].example))
         return;
-    if (shape != PM_NODE_SCALAR) {
+    if (shape != PM_NODE_SCALAR || key->value == PM_VALUE_SELECT) {
         pm_list_read(reading, key, node, member);
         return;
     }
