@@ -12,6 +12,7 @@
  * A sheriff who stays away costs bounded memory: the oldest ends go, and he is told how many.
  */
 #include "brain/inside.h"
+#include "brain/output.h"
 
 #include <procman/checksum.h>
 
@@ -25,7 +26,7 @@
 #define FLYING_MOST (2 * BUNDLE)
 #define PACE_MS     20     /* from one bundle to the next: a thousand ends are a few bundles */
 #define LINES_SOON_MS 1000 /* an end waits so long for its last lines */
-#define LINES_MS    5000   /* after that they never come */
+#define LINES_MS    OUTPUT_LAST_LATE_MS /* after that they never come */
 #define REPEAT_MS   5000   /* what is not noted by then is said again */
 #define NOT_TAKEN_MS 200   /* there was no room for a message */
 
@@ -50,7 +51,8 @@ void past_fini(struct past *past)
 {
     for (size_t i = 0; i < past->n; i++)
         free_row(past->at[i]);
-    free(past->at);
+    free(past->room);
+    tokens_fini(&past->loaded);
 }
 
 static void wake(struct past *past, struct pm_mono when)
@@ -108,9 +110,24 @@ static void drop_oldest(struct brain *b)
         brain_say(b, PM_LOG_WARNING, "more than %d ends of lives wait for the sheriff: the oldest "
                   "are forgotten", KEPT_MOST);
     free_row(past->at[0]);
-    memmove(past->at, past->at + 1, --past->n * sizeof *past->at);
-    if (past->loaded > 0)
-        past->loaded--;
+    past->at++;
+    past->dropped++;
+    past->n--;
+}
+
+/* For one more at the end: rows move to the front when at least as many were dropped there. */
+static void make_room(struct past *past)
+{
+    if (past->dropped + past->n < past->cap)
+        return;
+    if (past->dropped > past->n) {
+        memmove(past->room, past->at, past->n * sizeof *past->at);
+        past->dropped = 0;
+    } else {
+        past->cap = past->cap > 0 ? 2 * past->cap : 16;
+        past->room = pm_resize(past->room, past->cap, sizeof *past->room);
+    }
+    past->at = past->room + past->dropped;
 }
 
 static struct past_row *add_row(struct brain *b, const struct pm_past_life *life,
@@ -128,10 +145,7 @@ static struct past_row *add_row(struct brain *b, const struct pm_past_life *life
     row->ended = ended;
     if (past->n == KEPT_MOST)
         drop_oldest(b);
-    if (past->n == past->cap) {
-        past->cap = past->cap > 0 ? 2 * past->cap : 16;
-        past->at = pm_resize(past->at, past->cap, sizeof *past->at);
-    }
+    make_room(past);
     past->at[past->n++] = row;
     return row;
 }
@@ -157,15 +171,6 @@ uint64_t past_token(struct brain *b, const struct proc *proc, struct pm_mono now
     sum = pm_checksum(sum, proc->group, strlen(proc->group) + 1);
     sum = pm_checksum(sum, proc->name, strlen(proc->name));
     return sum != 0 ? sum : 1; /* 0 is none */
-}
-
-/* Kept by the brain before us, who died before the keeper knew that it may forget this life? */
-static bool is_known(const struct past *past, uint64_t token)
-{
-    for (size_t i = 0; i < past->loaded; i++)
-        if (past->at[i]->life.token == token)
-            return true;
-    return false;
 }
 
 /* Its deputy's end was nobody's order for this process. */
@@ -196,7 +201,7 @@ void past_end(struct brain *b, struct proc *proc, const struct pm_process *befor
         .reason = reason_of(b, proc, text, sizeof text),
     };
 
-    if (is_known(&b->past, token))
+    if (tokens_has(&b->past.loaded, token)) /* who was told of it died before he could say so */
         return;
     if (how->stage == PM_STAGE_NONE)
         life.lived_ms = (uint64_t)pm_mono_since(before->started, in->now);
@@ -239,10 +244,10 @@ void brain_load_past(struct brain *b, const struct pm_kept_end *kept)
     struct pm_mono ended = { this_boot ? kept->mono_ms : 0 }; /* else when the machine began */
 
     b->past.records++;
-    if (is_known(&b->past, kept->life.token))
+    if (tokens_has(&b->past.loaded, kept->life.token))
         return;
+    tokens_add(&b->past.loaded, kept->life.token);
     (void)add_row(b, &kept->life, ended);
-    b->past.loaded++;
 }
 
 void past_begin(struct brain *b, struct pm_mono now)
@@ -285,14 +290,13 @@ static bool is_done(struct past_row *row, struct pm_mono now)
 static void forget_done(struct brain *b, struct pm_mono now)
 {
     struct past *past = &b->past;
-    size_t kept = 0, loaded = past->loaded;
+    size_t kept = 0;
 
     for (size_t i = 0; i < past->n; i++) {
         if (!is_done(past->at[i], now)) {
             past->at[kept++] = past->at[i];
             continue;
         }
-        past->loaded -= i < loaded;
         free_row(past->at[i]);
     }
     past->n = kept;

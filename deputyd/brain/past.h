@@ -2,6 +2,8 @@
 #ifndef BRAIN_PAST_H
 #define BRAIN_PAST_H
 
+#include "brain/tokens.h"
+
 #include <procman/process.h>
 
 struct brain;
@@ -9,9 +11,11 @@ struct proc;
 struct past_row;
 
 struct past {
-    struct past_row **at;      /* in the order they ended */
-    size_t n, cap;
-    size_t loaded;             /* the first so many are from a former life of ours */
+    struct past_row **room;    /* for `cap` of them, of which the first so many were dropped */
+    size_t cap, dropped;
+    struct past_row **at;      /* behind those, in the order they ended */
+    size_t n;
+    struct tokens loaded;      /* of ends from a former life of ours */
     size_t records;            /* in the file */
     uint64_t lost;             /* ends that found no room */
     struct pm_mono turn_at;    /* when something is to be sent or forgotten; 0 = never */

@@ -302,3 +302,17 @@ Test(past, of_a_long_absence_the_newest_remain_and_the_rest_is_counted)
     cr_assert_eq(t.endings.past.at[0].run, 5000 - 4096 + 256 + 1);
     cr_assert_leq(t.past.n, 8192, "the file is bounded, too");
 }
+
+Test(past, a_brain_that_begins_with_too_many_ends_has_the_newest_each_once)
+{
+    given_deaths(5000);
+    when_brain_restarts(100);
+    brain_load_past(t.brain, &t.past.at[t.past.n - 1]); /* told twice */
+    given_ready();
+    for (uint64_t run = 5000 - 4096 + 1; run <= 5000; run++)
+        brain_on_last(t.brain, "", "cam", run, 0, (struct pm_blob){ 0 }, t.now);
+    given_welcome_from(SHERIFF);
+    cr_assert_eq(t.endings.past.at[0].run, 5000 - 4096 + 256 + 1, "two bundles are on their way");
+    cr_assert_eq(t.endings.past.n, 256);
+    cr_assert_eq(t.endings.past.at[255].run, 5000 - 4096 + 512);
+}
