@@ -217,7 +217,7 @@ static void turn(struct mover *m)
     store_keep_budget(&m->store);
     look_at_disk(m, now);
     mover_answer_last(m, pm_mono_now());
-    m->unread = has_orders(m); /* libzmq tells only once, even when it noticed while news were sent */
+    m->unread = has_orders(m); /* libzmq notices while news are sent, and tells only once */
     sweep(m);
 }
 
