@@ -1,7 +1,7 @@
 /* The sheriff: what comes in is handed to the part that knows, what goes out leaves in a turn.
  *
- * A turn has a fixed order. First the wish: what was changed goes to the store, what is stored
- * goes to deputies. Only then what happened goes to the store, or it would be in their way. Then the
+ * A turn has a fixed order. First the wish: what was changed goes to the store, what is stored goes
+ * to deputies. Only then what happened goes to the store, or it would be in their way. Then the
  * answers to orders, the journal, and the view. So a client hears of an outcome only after the
  * change behind it is safe.
  */

@@ -201,7 +201,8 @@ static void on_alarm(int signal)
 Test(client, signals_neither_end_a_wait_nor_make_it_longer)
 {
     struct sigaction action = { .sa_handler = on_alarm };
-    struct itimerval often = { .it_interval.tv_usec = 2000, .it_value.tv_usec = 2000 }, never = { 0 };
+    struct itimerval often = { .it_interval.tv_usec = 2000, .it_value.tv_usec = 2000 };
+    struct itimerval never = { 0 };
     struct pm_mono before;
 
     given_a_sheriff(say_nothing);
