@@ -209,7 +209,7 @@ static enum pm_err order_verb(struct ctl *ctl, enum pm_verb verb, int64_t signal
     struct story story = { .ctl = ctl, .verb = verb, .signal = signal,
                            .wait = !ctl->set.no_wait };
     struct pm_order order = { .verb = verb, .select = select, .signal = signal,
-                              .wait = story.wait };
+                              .wait = story.wait, .no_deps = ctl->set.no_deps };
     enum pm_err err = ctl_timeout(ctl, DEFAULT_TIMEOUT_MS, &order.timeout_ms);
 
     if (err == PM_OK)

@@ -24,6 +24,7 @@ enum pm_err verb_remove(struct ctl *ctl);
 enum pm_err verb_signal(struct ctl *ctl);
 enum pm_err verb_logs(struct ctl *ctl);
 enum pm_err verb_show(struct ctl *ctl);
+enum pm_err verb_graph(struct ctl *ctl);
 enum pm_err verb_why(struct ctl *ctl);
 enum pm_err verb_check(struct ctl *ctl);
 enum pm_err verb_apply(struct ctl *ctl);

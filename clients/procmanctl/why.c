@@ -266,6 +266,9 @@ static void print_advice(const struct story *story, const char *label)
     else if (proc->state == PM_STATE_BACKOFF)
         out_line("  Next: procmanctl start '%s' tries at once, procmanctl stop '%s' gives up.",
                  label, label);
+    else if (proc->state == PM_STATE_WAITING && proc->wanted)
+        out_line("  Next: procmanctl graph '%s' shows what it depends on, procmanctl start '%s' "
+                 "--no-deps begins it all the same.", label, label);
     else if (proc->state == PM_STATE_STOPPED && !proc->wanted)
         out_line("  Next: procmanctl start '%s' brings it up.", label);
     if (proc->output_end > 0)
