@@ -27,7 +27,7 @@ def pair():
 def apart():
     """Two machines."""
     kids = [Kid("steady", "alpha"), Kid("far-storm", "beta"), Kid("mule", "beta", "--ignore-term",
-                                                                   stop={"timeout": "300ms"})]
+                                                                   stop={"timeout": "800ms"})]
     kids += [Kid(f"far-{i}", "beta", "--rate", 100, "--err") for i in range(3)]
     return ["alpha", "beta"], kids, Wire
 
