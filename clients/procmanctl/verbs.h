@@ -27,6 +27,7 @@ enum pm_err verb_show(struct ctl *ctl);
 enum pm_err verb_graph(struct ctl *ctl);
 enum pm_err verb_why(struct ctl *ctl);
 enum pm_err verb_check(struct ctl *ctl);
+enum pm_err verb_schema(struct ctl *ctl);
 enum pm_err verb_apply(struct ctl *ctl);
 enum pm_err verb_add(struct ctl *ctl);
 enum pm_err verb_edit(struct ctl *ctl);
