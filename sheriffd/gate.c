@@ -238,7 +238,7 @@ unsigned gate_look(struct node *node, struct pm_mono now)
     if (!can_be_told(wish)) /* which will say what it has */
         return 0;
     if (!node->gate.known)
-        gate_learn(node);
+        gate_learn(node, now);
     if (!goes_up(wish))
         return fall(node, false) | look_down(node, now);
     if (has_obeyed(wish))
@@ -249,7 +249,8 @@ unsigned gate_look(struct node *node, struct pm_mono now)
     return look_up(node, now);
 }
 
-/* What its deputy must have been told, by what it says. */
+/* What its deputy must have been told, by what it says. What is stopping is not to come back
+ * because of us, though it may be about to: the order before the last is nobody's wish. */
 static struct pm_want told(const struct wish *wish)
 {
     const struct seen *seen = wish->seen;
@@ -258,11 +259,12 @@ static struct pm_want told(const struct wish *wish)
     if (seen == NULL)
         return want;
     want.order = seen->row.order;
-    want.up = pm_state_alive(seen->row.state) || seen->row.state == PM_STATE_BACKOFF;
+    want.up = seen->row.state == PM_STATE_STARTING || seen->row.state == PM_STATE_RUNNING ||
+              seen->row.state == PM_STATE_BACKOFF;
     return want;
 }
 
-void gate_learn(struct node *node)
+void gate_learn(struct node *node, struct pm_mono now)
 {
     struct pm_want want = told(node->wish);
     struct gate *gate = &node->gate;
@@ -270,7 +272,7 @@ void gate_learn(struct node *node)
     gate->known = true;
     gate->order = want.order;
     gate->up = want.up;
-    gate->fell = (struct pm_mono){ 0 };
+    gate->fell = now;
     gate->falls = false;
 }
 

@@ -16,7 +16,7 @@ enum edge_judgement { EDGE_MET, EDGE_WAITS, EDGE_FAILED };
 enum edge_judgement gate_judge(const struct edge *edge);
 
 /* Its deputy has begun a session and said what it has: that is what it was told. */
-void gate_learn(struct node *node);
+void gate_learn(struct node *node, struct pm_mono now);
 
 /* What has changed by a look: bits. */
 #define GATE_NEWS_TOLD  1u /* the deputy is to be told gate.up and gate.order */

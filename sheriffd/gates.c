@@ -113,7 +113,7 @@ void gates_learn(struct sheriff *s, struct post *post)
     for (size_t i = 0; i < post->n; i++) {
         if (post->wishes[i]->node == NULL)
             continue;
-        gate_learn(post->wishes[i]->node);
+        gate_learn(post->wishes[i]->node, s->now.mono);
         gates_touch(s, post->wishes[i]);
     }
 }

@@ -25,20 +25,17 @@ static void enter(struct actor *actor, enum pm_state state, const char *reason)
     snprintf(actor->reason, sizeof actor->reason, "%s", reason);
 }
 
-static void begin_life(struct order_stage *o, const struct host *host, struct actor *actor)
+static void begin_life(struct order_stage *o, struct actor *actor)
 {
+    cr_assert(!pm_state_alive(actor->state), "%s would run twice", actor->name);
     actor->run++;
     actor->again = false;
-    actor->told = actor->order;
     actor->since = o->stage.now.mono.ms;
     enter(actor, PM_STATE_STARTING, "ordered up");
     note(o, '+', actor);
-    if (o->begins != NULL)
-        o->begins(o, host, actor);
 }
 
-static void obey(struct order_stage *o, const struct host *host, struct actor *actor,
-                 const struct pm_want *want)
+static void obey(struct order_stage *o, struct actor *actor, const struct pm_want *want)
 {
     bool higher = want->order > actor->order;
 
@@ -48,8 +45,10 @@ static void obey(struct order_stage *o, const struct host *host, struct actor *a
         actor->up = true;
         actor->order = want->order;
         actor->changed = true;
+        if (o->told_up != NULL)
+            o->told_up(o, actor);
         if (!pm_state_alive(actor->state)) {
-            begin_life(o, host, actor);
+            begin_life(o, actor);
         } else {
             actor->again = true;
             enter(actor, PM_STATE_STOPPING, "ordered into a new run");
@@ -93,7 +92,7 @@ static void take_wants(struct order_stage *o, struct host *host, const struct pm
     for (size_t i = 0; i < wants->wants.n; i++)
         for (size_t k = 0; k < host->n; k++)
             if (host->actors[k].id == wants->wants.at[i].id && !host->actors[k].removed)
-                obey(o, host, &host->actors[k], &wants->wants.at[i]);
+                obey(o, &host->actors[k], &wants->wants.at[i]);
 }
 
 static struct pm_status_row row_of(const struct order_stage *o, const struct actor *actor)
@@ -351,22 +350,15 @@ void order(struct order_stage *o, enum pm_verb verb, const char *words, bool no_
 
 /* ---- what processes do ---------------------------------------------------------------- */
 
-static struct host *home(struct order_stage *o, const char *name, struct actor **out)
-{
-    for (int i = 0; i < HOSTS; i++)
-        for (size_t k = 0; k < o->hosts[i].n; k++)
-            if (strcmp(o->hosts[i].actors[k].name, name) == 0) {
-                *out = &o->hosts[i].actors[k];
-                return &o->hosts[i];
-            }
-    return NULL;
-}
-
 struct actor *actor(struct order_stage *o, const char *name)
 {
     struct actor *found = NULL;
 
-    cr_assert_not_null(home(o, name, &found), "no deputy knows %s", name);
+    for (int i = 0; i < HOSTS; i++)
+        for (size_t k = 0; k < o->hosts[i].n; k++)
+            if (strcmp(o->hosts[i].actors[k].name, name) == 0)
+                found = &o->hosts[i].actors[k];
+    cr_assert_not_null(found, "no deputy knows %s", name);
     return found;
 }
 
@@ -379,14 +371,13 @@ void becomes_ready(struct order_stage *o, const char *name)
 
 void ends(struct order_stage *o, const char *name)
 {
-    struct actor *it;
-    struct host *host = home(o, name, &it);
+    struct actor *it = actor(o, name);
 
     cr_assert_eq(it->state, PM_STATE_STOPPING, "%s", name);
     note(o, '-', it);
     enter(it, PM_STATE_STOPPED, "stopped as ordered");
     if (it->again)
-        begin_life(o, host, it);
+        begin_life(o, it);
     pump(o);
 }
 
@@ -404,6 +395,13 @@ void backs_off(struct order_stage *o, const char *name)
 {
     note(o, '-', actor(o, name));
     enter(actor(o, name), PM_STATE_BACKOFF, "exit code 1; will be restarted");
+    pump(o);
+}
+
+void comes_back(struct order_stage *o, const char *name)
+{
+    cr_assert_eq(actor(o, name)->state, PM_STATE_BACKOFF, "%s", name);
+    begin_life(o, actor(o, name));
     pump(o);
 }
 

@@ -9,7 +9,7 @@
 
 /* One process as its deputy sees it. */
 struct actor {
-    uint64_t id, order, run, told;   /* told: the order its present life was begun for */
+    uint64_t id, order, run;
     char name[16], reason[80];
     bool up, again, removed, changed;
     enum pm_state state;
@@ -34,7 +34,7 @@ struct order_stage {
     char order[600];                 /* what began and ended since: "+lidar -slam " */
     char outcome[400], outcome_error[32], reply[400], reply_error[32];
     bool replied;
-    void (*begins)(struct order_stage *o, const struct host *host, const struct actor *actor);
+    void (*told_up)(struct order_stage *o, const struct actor *actor); /* asked when one is */
 };
 
 void order_begin(struct order_stage *o);
@@ -59,6 +59,7 @@ void order(struct order_stage *o, enum pm_verb verb, const char *words, bool no_
 struct actor *actor(struct order_stage *o, const char *name);
 void becomes_ready(struct order_stage *o, const char *name);
 void ends(struct order_stage *o, const char *name);               /* as told */
+void comes_back(struct order_stage *o, const char *name);         /* from its backoff */
 void exits(struct order_stage *o, const char *name, int code);    /* by itself; final */
 void backs_off(struct order_stage *o, const char *name);          /* it dies and will be retried */
 
