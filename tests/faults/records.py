@@ -142,7 +142,7 @@ class Ledger:
 
     def __init__(self, path, kid_dir, name):
         self.output, self.kid_dir, self.name = Output(path), Path(kid_dir), name
-        self.carry = b""
+        self.carry = self.half = b""
         self.next = {}              # (life, stream) -> the number to come
         self.lives = {}             # life -> Life
         self.missed = self.doubled = self.fragments = 0      # bytes
@@ -199,11 +199,20 @@ class Ledger:
         self.carry = data[at:]
 
     def resume(self, data):
-        """How many bytes to skip until a record begins again; they are fragments."""
+        """How many bytes to skip until a record begins again; they are fragments. Where a brain is
+        killed between two files of a rotation, the next one may begin with the other pipe: then
+        the two halves of a record are there, and what is between them is of the other stream."""
         for found in SHAPE.finditer(data, 1):
             if parse(found[0]):
-                self.fragments += found.start()
-                return found.start()
+                skipped = data[:found.start()]
+                record = parse(self.half + skipped)
+                if record:
+                    self.fragments -= len(self.half)
+                    self.take(*record)
+                else:
+                    self.fragments += len(skipped)
+                self.half = b"" if record else skipped
+                return len(skipped)
         skip = max(1, len(data) - RECORD)
         self.fragments += skip
         return skip

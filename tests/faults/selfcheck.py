@@ -171,7 +171,22 @@ def died_alone_and_more(desk):
     desk.ledger.excuse()
 
 
+def halved(desk, between=1):
+    """A file ends in the middle of a record of one stream; the next begins with the other's."""
+    data = desk.life()
+    desk.add(data[:2 * RECORD + 9])
+    desk.rotate(0)
+    desk.add(data[3 * RECORD:(3 + between) * RECORD])
+    desk.add(data[2 * RECORD + 9:3 * RECORD] + data[(3 + between) * RECORD:])
+
+
+def halved_by_its_own(desk):
+    """No stream may be out of order in itself."""
+    halved(desk, 2)
+
+
 EXCUSES = [
+    (halved, (0, 0, 0)), (halved_by_its_own, (RECORD, RECORD, 0)),
     (dropped, (2 * RECORD, 0, 0)), (dropped_where_it_may, (0, 0, 0)),
     (dropped_more_than_told, (RECORD, 0, 0)), (dropped_before, (3 * RECORD, 0, 0)),
     (dropped_after, (RECORD, 0, 0)),

@@ -1,12 +1,13 @@
 """Faults: what the sheriff has stored is damaged. He says so and touches nothing, or knows better;
 and without a store he learns from his deputies what he wanted."""
+import re
 import shutil
 
 from fleet import wait_until
 from ground import Violation
 from harm import corrupt, fault, kill_sheriff
 
-REMEDY = ("move it away", "nothing was changed")
+REMEDY = re.compile("nothing was changed.*move (it|both) away", re.S)
 
 
 def stored(ground):
@@ -29,7 +30,7 @@ def must_have_refused(daemon, before):
     """In words that help, and with nothing changed."""
     daemon.killed = True
     status = daemon.end()
-    if status != 1 or not all(words in daemon.log for words in REMEDY):
+    if status != 1 or not REMEDY.search(daemon.log):
         raise Violation(f"a sheriff with a damaged store ended with {status}: {daemon.log}")
     after = contents(before)
     if after != before:
