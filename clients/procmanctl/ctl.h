@@ -21,6 +21,8 @@ struct settings {             /* the options of all verbs */
     bool show_env;
     bool kill;
     bool no_deps, dot;
+    const char *from, *output;
+    bool strict;
 };
 
 /* Places in the table of options; a verb names those it takes by their bits. */
@@ -28,6 +30,7 @@ enum option {
     OPT_RUN_DIR, OPT_JSON, OPT_PLAIN, OPT_NO_WAIT, OPT_TIMEOUT, OPT_FOLLOW, OPT_LINES, OPT_PLAN,
     OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR,
     OPT_SINCE, OPT_UNTIL, OPT_TIMESTAMPS, OPT_STDERR, OPT_PREVIOUS, OPT_GREP, OPT_SAVE, OPT_KILL,
+    OPT_FROM, OPT_STRICT, OPT_OUTPUT,
     OPT_NO_DEPS, OPT_DOT,
     OPT_COUNT
 };

@@ -126,7 +126,7 @@ enum pm_err verb_edit(struct ctl *ctl)
 /* ---- export ---- */
 
 /* The file is there whole or not at all, and only for its owner: it has environment values. */
-static enum pm_err write_file(const char *path, const char *text)
+enum pm_err write_file(const char *path, const char *text)
 {
     char *fresh PM_CLEANUP(pm_free) = pm_printf("%s.XXXXXX", path);
     int fd = mkstemp(fresh);

@@ -50,6 +50,12 @@ const struct pm_option ctl_options[] = {
                    PM_INTO(struct settings, grep) },
     [OPT_SAVE] = { "save", 0, "DIR", "into files below DIR, byte for byte",
                    PM_INTO(struct settings, save) },
+    [OPT_FROM] = { "from", 0, "KIND", "what kind of files they are, when that cannot be seen",
+                   PM_INTO(struct settings, from) },
+    [OPT_STRICT] = { "strict", 0, NULL, "fail when something cannot be carried over",
+                     PM_INTO(struct settings, strict) },
+    [OPT_OUTPUT] = { "output", 'o', "FILE", "write to FILE; JSON when it ends with .json",
+                     PM_INTO(struct settings, output) },
     [OPT_NO_DEPS] = { "no-deps", 0, NULL, "without what they depend on, and without waiting for it",
                       PM_INTO(struct settings, no_deps) },
     [OPT_DOT] = { "dot", 0, NULL, "print it in the language of graphviz",
@@ -145,6 +151,16 @@ const struct verb verbs[] = {
       "variables.",
       "procmanctl export\nprocmanctl export fleet.json\nprocmanctl export - drivers/ @rig08\n",
       0, 0, ANY_NUMBER, NULL, verb_export },
+    { "import", NULL, "[--from KIND] [-o FILE] [--strict] FILE…",
+      "other process managers' files, as a file that apply takes",
+      "Reads bot2-procman, supervisord.conf, circus.ini, Procfile, pm2's ecosystem file in JSON,\n"
+      "process-compose.yaml and systemd's services, and lists on standard error what it cannot\n"
+      "carry over, each with its place and what to do. Needs no sheriff. KIND is bot2-procman,\n"
+      "supervisord, circus, procfile, pm2, process-compose or systemd. See procman-migration(7).",
+      "procmanctl import /etc/supervisor/supervisord.conf\n"
+      "procmanctl import -o fleet.yaml robot.pmd\n"
+      "procmanctl import --strict web.service db.service\n",
+      BIT(FROM) | BIT(STRICT) | BIT(OUTPUT), 1, ANY_NUMBER, "import needs a FILE", verb_import },
     { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]",
       "what happened, and who caused it",
       "The last 50; -n all, and what --since says: as many as one answer holds.",

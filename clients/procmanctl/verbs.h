@@ -32,6 +32,7 @@ enum pm_err verb_apply(struct ctl *ctl);
 enum pm_err verb_add(struct ctl *ctl);
 enum pm_err verb_edit(struct ctl *ctl);
 enum pm_err verb_export(struct ctl *ctl);
+enum pm_err verb_import(struct ctl *ctl);
 enum pm_err verb_events(struct ctl *ctl);
 enum pm_err verb_up(struct ctl *ctl);
 enum pm_err verb_down(struct ctl *ctl);
@@ -45,6 +46,9 @@ void status_print(const struct ctl *ctl, const struct pm_proc_list *procs);
 enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan) PM_MUST_USE;
 /* check.c: load a configuration file; its errors are told. */
 enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
+
+/* define.c, for export and import: whole or not at all, and only for its owner. */
+enum pm_err write_file(const char *path, const char *text) PM_MUST_USE;
 
 /* help.c, for main as well */
 void help_general(void);

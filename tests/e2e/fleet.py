@@ -197,11 +197,11 @@ class Fleet:
             self.wait_link(name, "up")
         return daemon
 
-    def ctl(self, *args, stdin="", timeout=60, env=None, **more):
+    def ctl(self, *args, stdin="", timeout=60, env=None, cwd=None, **more):
         command = [str(BIN / "procmanctl"), *map(str, args)]
-        done = subprocess.run(command, input=stdin.encode(), capture_output=True, cwd=self.dir,
-                              timeout=timeout, env={**self.env, **(env or {})}, check=False,
-                              **more)
+        done = subprocess.run(command, input=stdin.encode(), capture_output=True,
+                              cwd=cwd or self.dir, timeout=timeout, check=False,
+                              env={**self.env, **(env or {})}, **more)
         return Result(["procmanctl", *map(str, args)], done.returncode,
                       done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 

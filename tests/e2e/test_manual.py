@@ -20,7 +20,7 @@ def test_every_verb_is_in_the_manual(fleet):
 
 
 def test_every_option_is_in_the_entry_of_its_verb(fleet):
-    letters = {"follow": "f", "lines": "n"}
+    letters = {"follow": "f", "lines": "n", "output": "o"}
     for verb in fleet.ok("help", "--json").json["verbs"]:
         entry = entries()[verb["name"]]
         for option in set(verb["options"]) - {"run-dir", "json"}:
