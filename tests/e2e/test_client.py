@@ -56,6 +56,7 @@ def test_what_is_installed(prefix):
     for path in ("bin/procmanctl", "sbin/sheriffd", "sbin/deputyd", "libexec/procman/deputyd-brain",
                  "include/procman/client.h", "include/procman/messages.def",
                  "share/man/man1/procmanctl.1", "share/man/man5/procman.yaml.5",
+                 "share/man/man7/procman-migration.7",
                  "share/man/man8/sheriffd.8", "share/man/man8/deputyd.8",
                  "lib/systemd/system/sheriffd.service", "lib/systemd/system/deputyd.service"):
         assert (prefix / path).exists(), path
