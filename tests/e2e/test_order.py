@@ -180,6 +180,21 @@ def test_a_restart_goes_down_and_up_again_with_what_asked_for_it(play):
     assert play.fleet.pid("other") == other
 
 
+def test_a_lone_ranger_goes_down_in_reverse(fleet):
+    play = Play(fleet)
+    play.add("power", "localhost")
+    play.add("lidar", "localhost", {"process": "power"})
+    play.add("slam", "localhost", {"process": "lidar"})
+    path = fleet.file("fleet.json", {"processes": play.processes})
+    try:
+        fleet.ok("up", path, "--state-dir", fleet.state_dir)
+        fleet.wait_state("slam", "running")
+        play.wait("+power", "+lidar", "+slam")
+    finally:
+        fleet.ok("down")
+    play.wait("+power", "+lidar", "+slam", "-slam", "-lidar", "-power")
+
+
 def test_what_others_need_is_neither_removed_nor_put_in_a_circle(play):
     chain(play)
     play.apply()

@@ -154,7 +154,8 @@ static void hear(struct order_stage *o, const struct said *said)
         snprintf(o->outcome_error, sizeof o->outcome_error, "%s",
                  outcomes->outcomes.at[outcomes->outcomes.n - 1].error);
     }
-    if (said->kind == PM_MSG_REPLY) {
+    if (said->kind == PM_MSG_REPLY &&
+        ((const struct pm_reply *)said->msg)->request == o->asked) {
         const struct pm_reply *reply = said->msg;
 
         snprintf(o->reply, sizeof o->reply, "%s", reply->text);
@@ -318,6 +319,7 @@ struct pm_spec *define(struct order_stage *o, const char *name, int host, const 
 
 void apply(struct order_stage *o)
 {
+    o->asked = o->stage.request + 1;
     client_applies(&o->stage, PM_APPLY_MODE_MERGE, true, o->specs, o->n_specs);
     pump(o);
     cr_assert_str_eq(o->reply_error, "ok", "%s", o->reply);
@@ -325,6 +327,7 @@ void apply(struct order_stage *o)
 
 const char *apply_refused(struct order_stage *o, enum pm_apply_mode mode, bool prune)
 {
+    o->asked = o->stage.request + 1;
     client_applies(&o->stage, mode, prune, o->specs, o->n_specs);
     pump(o);
     cr_assert_str_eq(o->reply_error, "bad-config");
@@ -342,6 +345,7 @@ void order(struct order_stage *o, enum pm_verb verb, const char *words, bool no_
     snprintf(copy, sizeof copy, "%s", words);
     for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " "))
         select[ask.select.n++] = word;
+    o->asked = ask.request;
     o->replied = false;
     o->outcome[0] = o->outcome_error[0] = '\0';
     client_asks(&o->stage, &operator, PM_MSG_ORDER, &ask);

@@ -33,6 +33,7 @@ struct order_stage {
     size_t n_specs;
     char order[600];                 /* what began and ended since: "+lidar -slam " */
     char outcome[400], outcome_error[32], reply[400], reply_error[32];
+    uint64_t asked;                  /* the last order or apply: the one whose reply counts */
     bool replied;
     void (*told_up)(struct order_stage *o, const struct actor *actor); /* asked when one is */
 };
