@@ -35,7 +35,8 @@ static void child(const struct pm_brain *brain, int socket_fd, pid_t keeper)
         return;
     if (dup2(brain->null_fd, 0) < 0 || dup2(socket_fd, PM_WIRE_FD) < 0
         || dup2(brain->lock_fd, PM_WIRE_LOCK_FD) < 0
-        || close_range(PM_WIRE_LOCK_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) != 0)
+        || (brain->notify_fd > 0 && dup2(brain->notify_fd, PM_WIRE_NOTIFY_FD) < 0)
+        || close_range(PM_WIRE_LOCK_FD + 1 + (brain->notify_fd > 0), ~0u, CLOSE_RANGE_CLOEXEC) != 0)
         return;
     execve(brain->path, brain->argv, brain->env);
 }

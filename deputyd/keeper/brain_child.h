@@ -10,7 +10,7 @@
 struct pm_brain {
     const char *path;        /* its program */
     char **argv, **env;
-    int lock_fd, null_fd;
+    int lock_fd, null_fd, notify_fd; /* notify_fd 0: there is none */
     pid_t pid;               /* 0: there is none */
     struct pm_wire *wire;    /* NULL: there is none, or it is no longer listened to */
     bool heard;              /* this one has said something */

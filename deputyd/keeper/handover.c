@@ -31,6 +31,7 @@ static void inherit(int fd, bool yes)
 static void inherit_all(const struct pm_handover *what, bool yes)
 {
     inherit((int)what->lock, yes);
+    inherit((int)what->notify, yes);
     for (size_t i = 0; i < what->lives.n; i++) {
         inherit((int)what->lives.at[i].out, yes);
         inherit((int)what->lives.at[i].err, yes);
@@ -79,6 +80,7 @@ enum pm_err pm_handover_go(const char *program, char **argv, const struct pm_liv
     size_t most = PM_DEBTS_MOST + pm_slots_used(lives->slots) + 1;
     PM_CLEANUP(pm_free) struct pm_handed *at = pm_alloc(most * sizeof *at);
     struct pm_handover what = { .software = PROCMAN_VERSION, .lock = lock_fd,
+                                .notify = lives->ground.notify_fd,
                                 .lives = { at, list_all(lives, at) } };
     struct rlimit files;
     char number[16];
@@ -135,6 +137,7 @@ static enum pm_err take(struct pm_lives *lives, int fd, int *out_lock_fd, char *
     for (size_t i = 0; i < what.lives.n; i++)
         if (what.lives.at[i].slot < PM_LIMIT_SLOTS)
             take_life(lives, &what.lives.at[i]);
+    lives->ground.notify_fd = (int)what.notify;
     *out_lock_fd = (int)what.lock;
     *out_from = pm_strdup(what.software);
     return PM_OK;

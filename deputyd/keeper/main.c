@@ -6,6 +6,7 @@
 #include "keeper/handover.h"
 #include "keeper/keeper.h"
 #include "keeper/lock.h"
+#include "keeper/notify_socket.h"
 #include "keeper/settings.h"
 
 #include <procman/log.h>
@@ -122,12 +123,21 @@ static int take_lock(struct pm_keeper *keeper, const char *dir, char **from)
     return lock;
 }
 
+/* That of the program before, if it handed one on. */
+static void prepare_notify(struct pm_ground *ground, const struct pm_settings *set)
+{
+    PM_CLEANUP(pm_free) char *path = pm_deputy_notify_path(set->run_dir, set->name);
+    int fd = ground->notify_fd > 0 ? ground->notify_fd : pm_notify_socket(path, set->name);
+
+    ground->notify_fd = fd > 0 ? fd : 0;
+}
+
 static void prepare_brain(struct pm_keeper *keeper, const struct pm_settings *set, char *path)
 {
     keeper->brain = (struct pm_brain){
         .path = path, .argv = pm_settings_brain_argv(set, path),
         .env = pm_ground_env(environ, false), .lock_fd = keeper->upgrade.lock_fd,
-        .null_fd = keeper->lives.ground.null_fd,
+        .null_fd = keeper->lives.ground.null_fd, .notify_fd = keeper->lives.ground.notify_fd,
     };
 }
 
@@ -167,6 +177,7 @@ int main(int argc, char **argv)
     if (keeper->lives.ground.copied_below <= lock)
         keeper->lives.ground.copied_below = lock + 1;
     prepare_upgrade(keeper, &set, dir, lock);
+    prepare_notify(&keeper->lives.ground, &set);
     prepare_brain(keeper, &set, brain);
     keeper->signals = take_signals();
     keeper->epoll = keeper->lives.epoll = epoll_create1(EPOLL_CLOEXEC);

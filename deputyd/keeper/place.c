@@ -27,6 +27,13 @@ char *pm_deputy_log_dir(const char *log_dir, const char *name)
     return pm_printf("%s/%s", log_dir, encoded);
 }
 
+char *pm_deputy_notify_path(const char *run_dir, const char *name)
+{
+    PM_CLEANUP(pm_free) char *encoded = encode(name);
+
+    return pm_printf("%s/notify-%s", run_dir, encoded);
+}
+
 char *pm_deputy_dir(const char *run_dir, const char *name)
 {
     PM_CLEANUP(pm_free) char *encoded = encode(name);

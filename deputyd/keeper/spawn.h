@@ -15,6 +15,7 @@ struct pm_ground {
     struct rlimit files;         /* the limit we were started with */
     int null_fd;                 /* /dev/null, their input */
     int ends[2];                 /* reserved numbers: the next child's out and err */
+    int notify_fd;               /* the brain's ear for them; 0: there is none */
     int own_fds;                 /* /proc/self/fd: the way to open an end of a pipe once more */
     int copied_below;            /* a child copies only descriptors below: these, and the lock */
     int kept_below;              /* from here on numbers are only for a moment; 0: no such bound */

@@ -8,7 +8,8 @@
  * as long as each goes on reading.
  *
  * How a brain is born: its socket is descriptor PM_WIRE_FD; descriptor PM_WIRE_LOCK_FD is the
- * deputy's lock, to be left open and never passed on; it dies with its keeper (PDEATHSIG). It is
+ * deputy's lock, to be left open and never passed on; PM_WIRE_NOTIFY_FD, if it is a datagram
+ * socket, is where processes say how they are (sd_notify); it dies with its keeper (PDEATHSIG). It is
  * given --name, --run-dir, --state-dir and --log-dir always, the directories absolute, and
  * --sheriff and --leave-running when deputyd was. Then come HELD for each slot in use, ENDED for
  * each life whose end no brain has SEEN, OWED for each earlier life whose output no brain has
@@ -22,6 +23,7 @@
 
 #define PM_WIRE_FD      3
 #define PM_WIRE_LOCK_FD 4
+#define PM_WIRE_NOTIFY_FD 5
 #define PM_WIRE_FDS     2 /* descriptors beside one message, at most: out, err */
 
 struct pm_wire;
@@ -65,6 +67,8 @@ void pm_wire_drop(struct pm_wire_message *message); /* closes its descriptors */
 
 /* The deputy's own directory, RUN_DIR/deputy-NAME, NAME percent-encoded; heap. */
 char *pm_deputy_dir(const char *run_dir, const char *name) PM_MUST_USE;
+/* The socket on which they say how they are, RUN_DIR/notify-NAME; heap. */
+char *pm_deputy_notify_path(const char *run_dir, const char *name) PM_MUST_USE;
 /* Where its processes' output goes unless told otherwise, LOG_DIR/NAME; heap. */
 char *pm_deputy_log_dir(const char *log_dir, const char *name) PM_MUST_USE;
 
