@@ -20,6 +20,7 @@ struct mover_shared {
 
 enum mover_order_kind {
     MOVER_OPEN, MOVER_CLOSE, MOVER_LIMITS, MOVER_TAKE, MOVER_FOLLOW, MOVER_READ, MOVER_LAST,
+    MOVER_SEEK,
 };
 
 struct mover_order {
@@ -30,7 +31,8 @@ struct mover_order {
     uint64_t max_bytes, keep;                 /* LIMITS */
     uint64_t id;                              /* FOLLOW */
     bool on;
-    uint64_t number;                          /* LAST: the run */
+    uint64_t number;                          /* LAST, SEEK: the run */
+    char *pattern;                            /* SEEK: heap, given away; NULL: no more */
     struct pm_read read;                      /* READ */
 };
 
@@ -61,6 +63,7 @@ struct output_file {
     struct output_log *log;    /* shared when a process of that name was removed and is back */
     struct tap *taps;
     unsigned asks;             /* for last lines, not answered yet */
+    struct seek *seek;         /* a line is sought; see mover_seek_io.c */
     uint64_t id;
     bool followed, closing;
     uint64_t unsaid;           /* bytes lost that no chunk has told of */

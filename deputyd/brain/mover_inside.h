@@ -34,6 +34,8 @@ struct mover {
     bool emptied;                /* a file that nobody needs may be among them */
     struct asked *waiting;       /* whose pipes are still open */
     struct asked *due, **last_due; /* to be answered, a few in a turn */
+    size_t seeking;              /* files in which a line is sought */
+    bool behind;                 /* and not all of them are searched */
     struct pm_mono disk_at;
     bool unread;                 /* there are more orders than one turn has time for */
     bool ending;
@@ -52,6 +54,11 @@ void mover_last_drained(struct mover *m, const struct output_file *file, uint64_
 /* Of those whose pipes have ended, or who have waited long enough for that: some. */
 void mover_answer_last(struct mover *m, struct pm_mono now);
 void mover_forget_asked(struct mover *m);
+
+/* mover_seek_io.c; `pattern` is heap and given away */
+void mover_seek(struct mover *m, struct output_file *file, uint64_t run, char *pattern);
+void mover_seek_end(struct mover *m, struct output_file *file);
+bool mover_seek_on(struct mover *m); /* a portion of each. true: there is more at once */
 
 /* mover_move_io.c */
 void mover_take(struct mover *m, struct output_file *file, struct output_run *run,

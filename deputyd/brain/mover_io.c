@@ -3,6 +3,7 @@
  *
  *   mover_move_io.c   from a pipe into its file, and when that fails
  *   mover_news_io.c   what is told: to followers, to readers
+ *   mover_seek_io.c   lines that are waited for
  *   output_store.h    the files
  */
 #include "brain/mover_inside.h"
@@ -75,6 +76,9 @@ static void obey(struct mover *m, const struct mover_order *order)
     case MOVER_LAST:
         mover_ask_last(m, file, order->number);
         break;
+    case MOVER_SEEK:
+        mover_seek(m, file, order->number, order->pattern);
+        break;
     }
 }
 
@@ -136,11 +140,12 @@ static void look_at_disk(struct mover *m, struct pm_mono now)
 
 /* ---- the actor -------------------------------------------------------------------- */
 
-static void free_file(struct output_file *file)
+static void free_file(struct mover *m, struct output_file *file)
 {
     *file->link = file->next;
     if (file->next)
         file->next->link = file->link;
+    mover_seek_end(m, file);
     store_leave(file->log);
     output_file_free(file);
 }
@@ -157,7 +162,7 @@ static void sweep(struct mover *m)
     for (struct output_file *file = m->files; file; file = next) {
         next = file->next;
         if (file->closing && file->taps == NULL && file->asks == 0)
-            free_file(file);
+            free_file(m, file);
     }
 }
 
@@ -169,7 +174,7 @@ static void end(struct mover *m)
     while (m->files != NULL) {
         struct output_file *file = m->files;
         mover_leave(m, file);
-        free_file(file);
+        free_file(m, file);
     }
     store_fini(&m->store);
     close(m->epoll);
@@ -192,7 +197,7 @@ static int pause_ms(const struct mover *m, struct pm_mono now, struct pm_mono wr
 
     if (m->waiting != NULL)
         pause = OUTPUT_LAST_MS / 4;
-    if (m->due != NULL || m->unread)
+    if (m->due != NULL || m->unread || m->behind)
         pause = 0;
     if (m->store.used > m->store.budget && !m->store.tight)
         pause = 0; /* there is more to remove */
@@ -214,6 +219,7 @@ static void turn(struct mover *m)
         if (events[i].data.ptr != NULL)
             mover_on_ready(m, events[i].data.ptr);
     mover_try_again(m, now);
+    m->behind = mover_seek_on(m);
     store_keep_budget(&m->store);
     look_at_disk(m, now);
     mover_answer_last(m, pm_mono_now());

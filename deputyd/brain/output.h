@@ -46,6 +46,10 @@ void output_file_take(struct output *output, struct output_file *file, uint64_t 
  * OUTPUT_LAST as soon as its pipes are drained, or when something has held them open for
  * OUTPUT_LAST_MS more. Not at all when so much is asked that OUTPUT_LAST_LATE_MS have passed. */
 void output_file_last(struct output *output, struct output_file *file, uint64_t run);
+/* Tell by OUTPUT_FOUND when the first line of what this run writes, or has written, matches; once.
+ * pattern NULL: no longer. One at a time for each file. */
+void output_file_seek(struct output *output, struct output_file *file, uint64_t run,
+                      const char *pattern);
 /* on: say where the end is now (an empty chunk), and from then on show every byte, under that
  * number. */
 void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on);
@@ -68,6 +72,7 @@ enum output_news_kind {
     OUTPUT_BYTES,   /* bytes; all but the session is filled in */
     OUTPUT_DRAINED, /* group, name, run: all pipes of that run came to their end */
     OUTPUT_LAST,    /* group, name, run, end, data: what was asked for by output_file_last */
+    OUTPUT_FOUND,   /* group, name, run: the line that was sought has come */
     OUTPUT_TROUBLE, /* text: a file cannot be written, or can again */
 };
 

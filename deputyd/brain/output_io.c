@@ -136,6 +136,13 @@ void output_file_last(struct output *output, struct output_file *file, uint64_t 
     give(output, &(struct mover_order){ .kind = MOVER_LAST, .file = file, .number = run });
 }
 
+void output_file_seek(struct output *output, struct output_file *file, uint64_t run,
+                      const char *pattern)
+{
+    give(output, &(struct mover_order){ .kind = MOVER_SEEK, .file = file, .number = run,
+                                        .pattern = pattern ? pm_strdup(pattern) : NULL });
+}
+
 void output_file_follow(struct output *output, struct output_file *file, uint64_t id, bool on)
 {
     give(output, &(struct mover_order){ .kind = MOVER_FOLLOW, .file = file, .id = id, .on = on });
