@@ -1,7 +1,7 @@
 /* The one loop: whatever comes is told to the core; after each batch the core has its turn.
  *
  * libzmq's sockets are the loop's own; everything with a plain descriptor (the keeper, the one
- * timer, signals) sits behind one epoll set, because zloop looks at all its descriptors each time.
+ * timer, signals, what looks whether processes are well) sits behind one epoll set, because zloop looks at all its descriptors each time.
  */
 #include "brain/shell.h"
 
@@ -15,6 +15,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#define EVENTS  8    /* descriptors there are */
+#define ANSWERS 8    /* rounds of them in one turn: an answer may ask the next question */
 #define BATCH   256  /* messages of one source before the others get a turn */
 #define LOOK_MS 1000 /* between two looks at what processes use */
 
@@ -57,6 +59,7 @@ static void look(struct loop *l, struct pm_mono now)
     pm_spare_look(&l->spare);
     if (l->shell->unheard)
         l->shell->over = true; /* the keeper gives a new brain all pipes; once a second will do */
+    shell_weigh(l->shell);
     if (brain_session(l->shell->brain) == 0)
         return;
     sampler_look(l->shell->sampler, l->shell->brain, l->shell->output, &stats);
@@ -70,6 +73,8 @@ static int turn(struct loop *l)
     bool kept;
 
     brain_turn(l->shell->brain, now);
+    for (int i = 0; i < ANSWERS && shell_hear_asker(l->shell); i++)
+        brain_turn(l->shell->brain, now);
     look(l, now);
     sweep_turn(&l->shell->sweep, l->shell->brain, now);
     if (pm_wire_flush(l->shell->wire) != PM_OK)
@@ -85,25 +90,36 @@ static int turn(struct loop *l)
     return l->shell->over ? -1 : 0;
 }
 
+static void hear(struct loop *l, int fd)
+{
+    struct shell *shell = l->shell;
+    struct signalfd_siginfo signal;
+    uint64_t times;
+
+    if (fd == l->timer && read(l->timer, &times, sizeof times) > 0)
+        l->armed.ms = 0;
+    else if (fd == l->signals && read(l->signals, &signal, sizeof signal) == sizeof signal)
+        shell->over = true; /* asked to go: the keeper begins another, all runs on */
+    else if (fd == pm_wire_fd(shell->wire))
+        keeper_hear(shell, BATCH);
+    else if (fd == asker_fd(shell->asker))
+        asker_work(shell->asker);
+    else if (fd == ears_fd(shell->ears))
+        ears_work(shell->ears);
+    else if (fd == shell->notify.fd)
+        notify_hear(&shell->notify, shell->brain, BATCH);
+}
+
 static int on_descriptor(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     struct loop *l = arg;
-    struct epoll_event events[4];
-    struct signalfd_siginfo signal;
-    uint64_t times;
+    struct epoll_event events[EVENTS];
     int n = epoll_wait(l->epoll, events, PM_COUNT(events), 0);
 
     (void)loop;
     (void)item;
-    for (int i = 0; i < n; i++) {
-        if (events[i].data.fd == l->timer && read(l->timer, &times, sizeof times) > 0)
-            l->armed.ms = 0;
-        else if (events[i].data.fd == l->signals
-                 && read(l->signals, &signal, sizeof signal) == sizeof signal)
-            l->shell->over = true; /* asked to go: the keeper begins another, all runs on */
-        else if (events[i].data.fd == pm_wire_fd(l->shell->wire))
-            keeper_hear(l->shell, BATCH);
-    }
+    for (int i = 0; i < n; i++)
+        hear(l, events[i].data.fd);
     return turn(l);
 }
 
@@ -140,6 +156,10 @@ static bool open_descriptors(struct loop *l)
     watch(l, l->timer, EPOLL_CTL_ADD, EPOLLIN);
     watch(l, l->signals, EPOLL_CTL_ADD, EPOLLIN);
     watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_ADD, EPOLLIN);
+    watch(l, asker_fd(l->shell->asker), EPOLL_CTL_ADD, EPOLLIN);
+    watch(l, ears_fd(l->shell->ears), EPOLL_CTL_ADD, EPOLLIN);
+    if (l->shell->notify.fd >= 0)
+        watch(l, l->shell->notify.fd, EPOLL_CTL_ADD, EPOLLIN);
     return true;
 }
 

@@ -45,7 +45,7 @@ static const struct pm_program program = {
 };
 
 /* Everything blocked before the first thread, so that none takes what the loop waits for. */
-static void prepare_process(void)
+static void prepare_process(const struct shell *shell)
 {
     struct rlimit files;
     unsigned seed = 0;
@@ -59,6 +59,8 @@ static void prepare_process(void)
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     (void)fcntl(PM_WIRE_LOCK_FD, F_SETFD, FD_CLOEXEC);
+    if (shell->notify.fd >= 0)
+        (void)fcntl(shell->notify.fd, F_SETFD, FD_CLOEXEC);
     if (getrandom(&seed, sizeof seed, 0) == sizeof seed)
         srand(seed); /* libzmq spreads its reconnects by it */
 }
@@ -104,6 +106,7 @@ static void open_brain(struct shell *shell, const struct settings *set)
     struct brain_setup setup = { .name = set->name, .hostname = hostname, .boot_id = boot_id,
                                  .port = &shell_port, .self = shell };
 
+    setup.notify_path = shell->notify.fd >= 0 ? shell->notify.path : NULL;
     gethostname(hostname, sizeof hostname - 1);
     if (boot != NULL && fgets(boot_id, sizeof boot_id, boot) != NULL)
         boot_id[strcspn(boot_id, "\n")] = '\0';
@@ -131,9 +134,13 @@ static const char *open_pieces(struct shell *shell, const struct settings *set,
         return "the sockets to the sheriff";
     if (getrandom(shell->dice, sizeof shell->dice, 0) != sizeof shell->dice)
         return "the source of chance";
+    if (asker_open(&shell->asker) != PM_OK || ears_open(&shell->ears) != PM_OK)
+        return "the descriptors for looking at processes";
     sampler_open(&shell->sampler);
     oom_init(&shell->oom);
     sweep_init(&shell->sweep, set->name, pm_deputy_dir(set->run_dir, set->name));
+    shell->notify.name = set->name;
+    shell->notify.dir = shell->sweep.dir;
     open_brain(shell, set);
     return NULL;
 }
@@ -144,6 +151,9 @@ static void close_pieces(struct shell *shell)
     past_file_close(&shell->past);
     output_close(&shell->output);  /* drains the pipes */
     sampler_close(&shell->sampler);
+    asker_close(&shell->asker);
+    ears_close(&shell->ears);
+    notify_fini(&shell->notify);
     oom_fini(&shell->oom);
     sweep_fini(&shell->sweep);
     sheriff_close(&shell->sheriff);
@@ -160,6 +170,7 @@ int main(int argc, char **argv)
     const char *missing;
     int status = 0;
 
+    notify_init(&shell.notify, PM_WIRE_NOTIFY_FD); /* before it may be another's number */
     pm_options_main(&program, argc, argv, &set, 0, &args);
     free(args.words.at);
     pm_log_open("deputyd", PM_LOG_INFO);
@@ -171,7 +182,7 @@ int main(int argc, char **argv)
         pm_log_error("%s", why ? why : "the run directory's name is too long for a socket");
         return 2;
     }
-    prepare_process();
+    prepare_process(&shell);
     missing = open_pieces(&shell, &set, orders, streams);
     if (missing != NULL) {
         pm_log_error("cannot open %s: %s", missing, zmq_strerror(errno));

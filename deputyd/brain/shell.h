@@ -2,7 +2,10 @@
 #ifndef BRAIN_SHELL_H
 #define BRAIN_SHELL_H
 
+#include "brain/asker_io.h"
 #include "brain/brain.h"
+#include "brain/ears_io.h"
+#include "brain/notify_io.h"
 #include "brain/oom_io.h"
 #include "brain/output.h"
 #include "brain/past_io.h"
@@ -17,6 +20,9 @@ struct shell {
     struct sheriff_io *sheriff;
     struct output *output;
     struct sampler *sampler;
+    struct asker *asker;             /* of ports and URLs */
+    struct ears *ears;               /* for commands that look whether a process is well */
+    struct notify notify;            /* for processes that say it themselves */
     struct pm_wire_message *in_hand; /* the keeper's message being told: its pipes are to collect */
     struct past_file *past;          /* NULL: it could not be opened */
     struct oom oom;
@@ -39,6 +45,9 @@ void shell_hear_sheriff(struct shell *shell, int most);
 void shell_hear_link(struct shell *shell);
 void shell_hear_followers(struct shell *shell);
 void shell_hear_mover(struct shell *shell, int most);
+bool shell_hear_asker(struct shell *shell); /* true: something was told */
+
+void shell_weigh(struct shell *shell); /* what may not use too much memory */
 
 /* loop_io.c: until it is over. OK | IO errno is set: it could not be begun */
 enum pm_err shell_loop(struct shell *shell, const char *name) PM_MUST_USE;

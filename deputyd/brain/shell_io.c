@@ -3,6 +3,7 @@
 #include "brain/shell.h"
 
 #include "brain/users_io.h"
+#include "brain/weight_io.h"
 #include "brain/wish_io.h"
 
 #include <procman/log.h>
@@ -144,6 +145,43 @@ static bool drained(void *self, struct output_file *output_file, uint64_t run)
     return !((struct shell *)self)->unheard && output_file_drained(output_file, run);
 }
 
+static void look(void *self, uint64_t number, const struct pm_probe *probe)
+{
+    asker_ask(((struct shell *)self)->asker, number, probe);
+}
+
+static void look_away(void *self, uint64_t number)
+{
+    asker_leave(((struct shell *)self)->asker, number);
+}
+
+static void seek(void *self, struct output_file *output_file, uint64_t run, const char *pattern)
+{
+    output_file_seek(((struct shell *)self)->output, output_file, run, pattern);
+}
+
+static uint64_t written(void *self, struct output_file *output_file)
+{
+    (void)self;
+    return output_file_end(output_file);
+}
+
+static void listen_to(void *self, uint64_t number)
+{
+    struct shell *shell = self;
+    struct pm_wire_message *message = shell->in_hand;
+
+    if (message == NULL || message->n_fds != PM_WIRE_FDS)
+        return;
+    ears_listen(shell->ears, number, message->fds[0], message->fds[1]);
+    message->n_fds = 0;
+}
+
+static const char *heard(void *self, uint64_t number, char *text, size_t size)
+{
+    return ears_heard(((struct shell *)self)->ears, number, text, size);
+}
+
 static void drop(void *self, struct output_file *output_file)
 {
     output_file_close(((struct shell *)self)->output, &output_file);
@@ -154,7 +192,8 @@ const struct brain_port shell_port = {
     .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve,
     .chance = chance, .log = log_line, .sweep = sweep, .file = file, .limits = limits,
     .collect = collect, .follow = follow, .read = read_output, .last = last, .drained = drained,
-    .drop = drop,
+    .drop = drop, .look = look, .look_away = look_away, .seek = seek, .written = written,
+    .listen = listen_to, .heard = heard,
 };
 
 /* ---- what is heard ---------------------------------------------------------------- */
@@ -190,6 +229,27 @@ void shell_hear_followers(struct shell *shell)
         brain_on_follow(shell->brain, id, on);
 }
 
+bool shell_hear_asker(struct shell *shell)
+{
+    struct asker_answer answer;
+    bool any = false;
+
+    while (asker_next(shell->asker, &answer)) {
+        brain_on_look(shell->brain, answer.number, answer.good, answer.why, pm_mono_now());
+        any = true;
+    }
+    return any;
+}
+
+void shell_weigh(struct shell *shell)
+{
+    for (size_t i = 0; i < brain_count(shell->brain); i++) {
+        struct brain_life life = brain_life(shell->brain, i);
+        if (life.weighed && life.pid != 0)
+            brain_on_weight(shell->brain, i, weight_of_tree(life.pid), pm_mono_now());
+    }
+}
+
 void shell_hear_mover(struct shell *shell, int most)
 {
     struct output_news news;
@@ -210,6 +270,9 @@ void shell_hear_mover(struct shell *shell, int most)
         case OUTPUT_LAST:
             brain_on_last(shell->brain, news.group, news.name, news.run, news.end, news.data,
                           pm_mono_now());
+            break;
+        case OUTPUT_FOUND:
+            brain_on_found(shell->brain, news.group, news.name, news.run, pm_mono_now());
             break;
         case OUTPUT_TROUBLE:
             pm_log_warning("%s", news.text);

@@ -37,6 +37,8 @@ static bool is_stray(void *self, const struct pm_bearer *bearer)
 
     if (!pm_mark_is_of(bearer, sweep->name, sweep->dir))
         return false;
+    if (brain_has_errand(sweep->brain, bearer->slot, bearer->run))
+        return false;
     for (size_t i = 0; i < brain_count(sweep->brain); i++) {
         struct brain_life life = brain_life(sweep->brain, i);
         if (life.alive && life.slot == bearer->slot && life.run == bearer->run)

@@ -56,24 +56,28 @@ static enum probe_act look(struct brain *b, struct vigil *v, struct pm_mono now)
 
 /* ---- verdicts ----------------------------------------------------------------------- */
 
-/* What it said while no keeper was there to hold its socket is lost, and no fault of its own. */
-static bool may_have_said_so(const struct proc *proc)
+/* What it said when we could not hear it is lost, and no fault of its own. NULL: we could */
+static const char *why_deaf(const struct proc *proc)
 {
-    return proc->adopted && proc->spec->ready.kind == PM_PROBE_KIND_NOTIFY;
+    if (proc->spec->ready.kind == PM_PROBE_KIND_NOTIFY && proc->adopted)
+        return "for a while there was no keeper to hear it";
+    if (proc->spec->ready.kind == PM_PROBE_KIND_LOG && proc->trouble != NULL)
+        return "its output cannot be written";
+    return NULL;
 }
 
 static void tell_life(struct brain *b, struct proc *proc, enum probe_act act, struct pm_mono now)
 {
     char sentence[sizeof proc->vigil->probe.sentence];
     struct pm_input in = { .now = now, .reason = sentence, .well = proc->vigil->probe.well };
+    const char *deaf = why_deaf(proc);
 
     snprintf(sentence, sizeof sentence, "%s", proc->vigil->probe.sentence);
     in.event = act == PROBE_READY ? PM_EVENT_READY
              : act == PROBE_UNREADY ? PM_EVENT_UNREADY : PM_EVENT_UNHEALTHY;
-    if (act == PROBE_UNREADY && may_have_said_so(proc)) {
-        brain_say(b, PM_LOG_WARNING, "%s%s%s: whether it said READY=1 is not known, there was no "
-                  "keeper to hear it; it counts as ready", proc->group, *proc->group ? "/" : "",
-                  proc->name);
+    if (act == PROBE_UNREADY && deaf != NULL) {
+        brain_say(b, PM_LOG_WARNING, "%s%s%s: whether it said that it is ready is not known: %s; "
+                  "it counts as ready", proc->group, *proc->group ? "/" : "", proc->name, deaf);
         in.event = PM_EVENT_READY;
         vigil_drop(b, proc); /* the next begins with health */
     } else if (act != PROBE_READY) {
