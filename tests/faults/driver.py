@@ -283,7 +283,8 @@ def main():
     parser.add_argument("--rounds", type=int, help="of each fault")
     parser.add_argument("--jobs", type=int, default=1, help="so many fleets beside each other")
     parser.add_argument("--logs", action="store_true", help="show what the daemons said")
-    parser.add_argument("--table", type=Path, metavar="FILE", help="write the table there, too, and leave out what is in it")
+    parser.add_argument("--table", type=Path, metavar="FILE",
+                        help="write the table there, too, and leave out what is in it")
     parser.add_argument("--list", action="store_true", help="name the faults")
     options = parser.parse_args()
     if options.list:
