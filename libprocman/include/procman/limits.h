@@ -94,7 +94,8 @@
 #define PM_LIMIT_CONFIG_FILE    (4u << 20)  /* bytes */
 #define PM_LIMIT_CONFIG_DEPTH   32
 #define PM_LIMIT_CONFIG_FILES   1000        /* that one configuration is made of; together as one */
-#define PM_LIMIT_CONFIG_NODES   1000000     /* values in one file; 20,000 processes need 400,000 */
+#define PM_LIMIT_CONFIG_NODES   300000      /* values in all: a refusal within 0.1 s and 64 MiB;
+                                               20,000 processes have 15 each, beside defaults */
 #define PM_LIMIT_CONFIG_MEMORY  (256u << 20) /* bytes of tree and specs together */
 #define PM_LIMIT_CONFIG_SPECS   (64u << 20) /* bytes of its specs, each with all its defaults */
 #define PM_LIMIT_CONFIG_ERRORS  100         /* reported at once */

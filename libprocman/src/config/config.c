@@ -37,6 +37,17 @@ void pm_loading_no_memory(struct pm_loading *load, size_t place)
     pm_report_add(load->reading.report, place, "the file says too much: there is no memory for it");
 }
 
+/* Here all processes share the defaults; whoever takes the specs needs a copy for each. So one
+ * large `env` of the defaults could become any number of gigabytes. */
+void pm_loading_too_much(struct pm_loading *load, size_t place)
+{
+    char most[PM_TEXT_SIZE];
+
+    pm_report_add(load->reading.report, place, "the processes have more than %s in all, each with "
+                  "its own copy of the defaults; put large values of env into files",
+                  pm_text_size(PM_LIMIT_CONFIG_SPECS, most));
+}
+
 const char *pm_loading_origin(struct pm_loading *load, size_t place)
 {
     struct pm_report *report = load->reading.report;
@@ -76,20 +87,15 @@ static void read_pages(struct pm_loading *load)
     pm_scripts_read(load);
 }
 
-/* Here all processes share the defaults; whoever takes the specs needs a copy for each. So one
- * large `env` of the defaults could become any number of gigabytes. */
 static bool is_too_much(struct pm_loading *load)
 {
-    char most[PM_TEXT_SIZE];
     size_t bytes = 0;
 
     for (size_t i = 0; i < load->items_n && bytes <= PM_LIMIT_CONFIG_SPECS; i++)
         bytes += pm_encoded_size(&pm_spec_desc, &load->items[i].spec);
     if (bytes <= PM_LIMIT_CONFIG_SPECS)
         return false;
-    pm_report_add(load->reading.report, load->pages[0]->place, "the processes have more than %s "
-                  "in all, each with its own copy of the defaults; put large values of env into "
-                  "files", pm_text_size(PM_LIMIT_CONFIG_SPECS, most));
+    pm_loading_too_much(load, load->pages[0]->place);
     return true;
 }
 

@@ -125,15 +125,20 @@ static void add_hosts(struct expansion *all, const struct pm_node *node, struct 
 
 /* ---- instances ---- */
 
+static void report_too_many(const struct pm_loading *load, const struct pm_item *item)
+{
+    pm_report_add(load->reading.report, item->place, "with this there are more than %d processes",
+                  PM_LIMIT_PROCESSES);
+}
+
 static bool add(struct expansion *all, const struct pm_item *item)
 {
     if (all->n >= PM_LIMIT_PROCESSES) {
-        pm_report_add(all->load->reading.report, item->place, "with this there are more than %d "
-                      "processes", PM_LIMIT_PROCESSES);
+        report_too_many(all->load, item);
         return false;
     }
     if (all->n == all->cap) {
-        all->cap = all->cap * 2 + 64;
+        all->cap = all->cap * 2 + 64 < PM_LIMIT_PROCESSES ? all->cap * 2 + 64 : PM_LIMIT_PROCESSES;
         all->items = pm_resize(all->items, all->cap, sizeof(*all->items));
     }
     all->items[all->n++] = *item;
@@ -217,6 +222,22 @@ static bool add_everywhere(struct expansion *all, const struct pm_item *item)
     return more;
 }
 
+/* A few lines can ask for millions; that is seen before anything is made. False: reported. */
+static bool are_few(const struct pm_loading *load)
+{
+    uint64_t least = 0;
+
+    for (size_t i = 0; i < load->items_n; i++) {
+        const struct pm_spec *spec = &load->items[i].spec;
+        least += spec->instances > 1 && number_in(spec->name) < 0 ? spec->instances : 1;
+        if (least > PM_LIMIT_PROCESSES) {
+            report_too_many(load, &load->items[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- all of them ---- */
 
 static int by_identity(const void *left, const void *right)
@@ -249,8 +270,10 @@ static void report_doubles(struct pm_loading *load)
 void pm_processes_expand(struct pm_loading *load)
 {
     struct expansion all = { .load = load };
-    bool more = true;
+    bool more = are_few(load);
 
+    if (!more)
+        return;
     find_known(&all);
     for (size_t i = 0; i < load->items_n && more; i++)
         more = add_everywhere(&all, &load->items[i]);

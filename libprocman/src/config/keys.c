@@ -43,7 +43,7 @@ const struct pm_key pm_keys[] = {
       "the deputy that runs it" },
     { "hosts", OWN, PM_VALUE_HOSTS, 0, IDENTITY, NULL,
       "the deputies that run it, each one of its own" },
-    { "instances", OWN, PM_VALUE_INSTANCES, MEMBER(instances), IDENTITY, "1",
+    { "instances", OWN, PM_VALUE_INSTANCES, MEMBER(instances), LIVE, "1",
       "how many of it there are, called NAME:0, NAME:1 and so on" },
     { "command", OWN, PM_VALUE_COMMAND, MEMBER(command), RESTART, NULL,
       "what to run, as one line for sh" },

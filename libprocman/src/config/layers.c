@@ -19,6 +19,7 @@ static void read_keys(struct pm_loading *load, const struct pm_node *map, struct
     pm_probes_check(&load->reading, map, PM_IN_DEFAULTS, &layer->spec);
     if (waits != NULL)
         layer->waits = waits;
+    layer->bytes = pm_encoded_size(&pm_spec_desc, &layer->spec);
 }
 
 static void read_defaults(struct pm_loading *load)

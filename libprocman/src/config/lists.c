@@ -161,7 +161,7 @@ static void read_select(struct pm_reading *reading, const struct pm_key *key,
 
 static const char *read_bound(const struct pm_node *node, bool size, uint64_t *out)
 {
-    if (node->plain && strcmp(node->text, "unlimited") == 0) {
+    if (strcmp(node->text, "unlimited") == 0) {
         *out = PM_UNLIMITED;
         return NULL;
     }

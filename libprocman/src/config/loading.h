@@ -9,6 +9,7 @@ struct pm_layer {
     const char *path;
     struct pm_spec spec;
     const struct pm_node *waits;  /* the list that spec.depends_on was read from, or NULL */
+    size_t bytes;                 /* of the spec, encoded: what each process has of it */
 };
 
 /* A process, and where it stands. */
@@ -29,6 +30,7 @@ struct pm_loading {
     struct pm_layer base;                   /* built in, and `defaults` */
     struct pm_layer *layers; size_t layers_n; /* sorted by path: parents before children */
     struct pm_item *items; size_t items_n;
+    size_t bytes;                           /* that their layers have in all of them */
     struct pm_strs deputies;
     struct pm_alias *aliases; size_t aliases_n; /* sorted by alias */
     struct pm_script_list scripts;
@@ -40,6 +42,7 @@ const struct pm_node *pm_loading_part(struct pm_loading *load, const struct pm_n
 /* "FILE:LINE" in the arena; NULL: no memory, reported. */
 const char *pm_loading_origin(struct pm_loading *load, size_t place) PM_MUST_USE;
 void pm_loading_no_memory(struct pm_loading *load, size_t place);
+void pm_loading_too_much(struct pm_loading *load, size_t place);
 
 /* The steps, in this order. What is wrong goes to the report. */
 void pm_deputies_read(struct pm_loading *load);

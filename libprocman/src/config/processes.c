@@ -43,12 +43,15 @@ static char *subject_of(const struct pm_node *map, size_t nth)
 
 /* What no single key can see, such as a first pause longer than the longest. Others it waits
  * for are not known yet, nor how many of it there will be. */
-static void check_whole(struct pm_loading *load, const struct pm_item *item)
+static void check_whole(struct pm_loading *load, const struct pm_layer *layer,
+                        const struct pm_item *item)
 {
     struct pm_spec alone = item->spec;
 
     alone.depends_on.n = 0;
     alone.instances = 0;
+    if (alone.env.at == layer->spec.env.at)
+        alone.env.n = 0; /* the same for thousands, and judged where it was read */
     const char *fault = pm_spec_fault(&alone);
     if (fault != NULL)
         pm_report_add(load->reading.report, item->place, "%s: %s", load->reading.subject, fault);
@@ -63,6 +66,7 @@ static void read_process(struct pm_loading *load, const struct pm_node *map)
     struct pm_item *item = &load->items[load->items_n++];
     size_t before = reading->report->count + reading->report->more;
 
+    load->bytes += layer->bytes;
     *item = (struct pm_item){ .spec = layer->spec, .place = map->place, .waits = layer->waits,
                               .hosts = pm_node_get(map, "hosts") };
     pm_value_read_keys(reading, map, "", PM_IN_PROCESS, &item->spec);
@@ -78,7 +82,7 @@ static void read_process(struct pm_loading *load, const struct pm_node *map)
     pm_probes_settle(&item->spec);
     item->spec.origin = pm_loading_origin(load, map->place);
     if (reading->report->count + reading->report->more == before)
-        check_whole(load, item);
+        check_whole(load, layer, item);
 }
 
 static void read_item(struct pm_loading *load, const struct pm_node *node, size_t nth)
@@ -112,9 +116,12 @@ void pm_processes_read(struct pm_loading *load)
             return;
         }
         load->items = pm_resize(load->items, load->items_n + list->n, sizeof(*load->items));
-        for (const struct pm_node *node = list->first; node != NULL; node = node->next)
+        for (const struct pm_node *node = list->first;
+             node != NULL && load->bytes <= PM_LIMIT_CONFIG_SPECS; node = node->next)
             read_item(load, node, ++nth);
     }
+    if (load->bytes > PM_LIMIT_CONFIG_SPECS)
+        pm_loading_too_much(load, load->pages[0]->place);
     if (!said)
         pm_report_add(report, load->pages[0]->place, "the key 'processes' is missing; write "
                       "processes: [] for none");

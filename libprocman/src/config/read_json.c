@@ -276,9 +276,8 @@ static struct pm_node *read_container(struct reader *reader, unsigned depth)
     }
     do {
         struct pm_node *member = read_member(reader, is_map, depth);
-        if (member == NULL)
+        if (member == NULL || !pm_tree_append(reader->tree, node, member))
             return NULL;
-        pm_tree_append(node, member);
     } while (!at_end(reader, close, &failed) && !failed);
     if (is_map && !failed)
         pm_tree_end_map(reader->tree, node);

@@ -123,9 +123,8 @@ static bool read_items(struct reader *reader, struct pm_node *list, unsigned dep
         bool end = event.type == YAML_SEQUENCE_END_EVENT;
         struct pm_node *item = end ? NULL : read_node(reader, &event, depth + 1);
         yaml_event_delete(&event);
-        if (item == NULL)
+        if (item == NULL || !pm_tree_append(reader->tree, list, item))
             return end;
-        pm_tree_append(list, item);
     }
     return false;
 }
@@ -165,9 +164,8 @@ static bool read_members(struct reader *reader, struct pm_node *map, unsigned de
         yaml_event_delete(&event);
         if (end)
             pm_tree_end_map(reader->tree, map);
-        if (member == NULL)
+        if (member == NULL || !pm_tree_append(reader->tree, map, member))
             return end;
-        pm_tree_append(map, member);
     }
     return false;
 }

@@ -80,9 +80,14 @@ static void add(struct pm_report *report, size_t place, char *sentence)
     report->count++;
 }
 
+bool pm_report_full(const struct pm_report *report)
+{
+    return report->count >= PM_LIMIT_CONFIG_ERRORS;
+}
+
 static bool full(struct pm_report *report)
 {
-    if (report->count < PM_LIMIT_CONFIG_ERRORS)
+    if (!pm_report_full(report))
         return false;
     report->more++;
     return true;

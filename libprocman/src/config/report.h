@@ -27,6 +27,8 @@ struct pm_source pm_report_source(struct pm_report *report, const char *name, co
                                   size_t n);
 const struct pm_source *pm_report_at(const struct pm_report *report, size_t place) PM_MUST_USE;
 
+/* Is all that comes only counted? Then nobody need think of what might have been meant. */
+bool pm_report_full(const struct pm_report *report) PM_MUST_USE;
 void pm_report_add(struct pm_report *report, size_t place, const char *format, ...)
     PM_PRINTF(3, 4);
 /* The key, process … of that name is there twice, also at `first`. */

@@ -174,7 +174,8 @@ static void report_unknown(struct resolving *r, const struct pm_node *node, cons
                            const char *name, const struct pm_spec *own)
 {
     char quoted[PM_QUOTE_SIZE], subject[PM_QUOTE_SIZE], label[PM_LABEL_SIZE] = "";
-    const struct pm_spec *meant = suggest(r, name);
+    const struct pm_spec *meant = pm_report_full(r->load->reading.report) ? NULL
+                                                                          : suggest(r, name);
 
     if (meant != NULL)
         label_of(meant, label);

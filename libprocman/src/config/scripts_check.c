@@ -26,7 +26,7 @@ static const char *nearest_name(const struct pm_loading *load, const char *word)
 {
     struct pm_suggest nearest = { .wrong = word };
 
-    for (size_t i = 0; i < load->items_n; i++) {
+    for (size_t i = 0; i < load->items_n && !pm_report_full(load->reading.report); i++) {
         pm_suggest_try(&nearest, load->items[i].spec.name);
         pm_suggest_try(&nearest, load->items[i].spec.group);
     }

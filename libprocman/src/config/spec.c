@@ -22,7 +22,8 @@ void pm_spec_init(struct pm_spec *spec)
     *spec = (struct pm_spec){ .group = "", .name = "", .host = "", .command = "",
                               .working_dir = "", .run_as_user = "", .run_as_group = "",
                               .origin = "", .ready.text = "", .health.text = "", .env_file = "",
-                              .schedule = "", .time_zone = "" };
+                              .schedule = "", .time_zone = "", .source = "",
+                              .moved_from = "" };
     for (size_t i = 0; i < pm_keys_n; i++)
         if ((pm_keys[i].where & PM_IN_PROCESS) != 0 && pm_keys[i].fallback != NULL)
             pm_value_fall_back(&pm_keys[i], spec);
@@ -50,8 +51,8 @@ uint64_t pm_spec_hash(const struct pm_spec *spec)
     struct pm_buf bytes = { 0 };
     uint64_t hash;
 
-    bare.id = 0;
-    bare.origin = "";
+    bare.id = bare.moved_order = 0;
+    bare.origin = bare.source = bare.moved_from = "";
     /* Whoever holds a spec has decoded, parsed or sent it: it is within the limits. */
     enum pm_err err = pm_encode(&pm_spec_desc, &bare, &bytes);
     pm_assert(err == PM_OK);

@@ -72,14 +72,20 @@ bool pm_tree_deep(struct pm_tree *tree, size_t place, unsigned depth)
     return false;
 }
 
-void pm_tree_append(struct pm_node *parent, struct pm_node *child)
+bool pm_tree_append(struct pm_tree *tree, struct pm_node *parent, struct pm_node *child)
 {
+    if (parent->kind == PM_NODE_MAP && parent->n == PM_LIMIT_LIST) {
+        pm_report_add(tree->report, child->key_place, "this is one key too many for a map; the "
+                      "limit is %d", PM_LIMIT_LIST);
+        return false;
+    }
     if (parent->last == NULL)
         parent->first = child;
     else
         parent->last->next = child;
     parent->last = child;
     parent->n++;
+    return true;
 }
 
 static int by_key(const void *left, const void *right)

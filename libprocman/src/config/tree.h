@@ -37,7 +37,9 @@ const char *pm_tree_str(struct pm_tree *tree, size_t place, const char *text, si
     PM_MUST_USE;
 /* May something be nested this deep? False: no, reported. The root's depth is 1. */
 bool pm_tree_deep(struct pm_tree *tree, size_t place, unsigned depth) PM_MUST_USE;
-void pm_tree_append(struct pm_node *parent, struct pm_node *child);
+/* False: that is one key too many, reported. */
+bool pm_tree_append(struct pm_tree *tree, struct pm_node *parent, struct pm_node *child)
+    PM_MUST_USE;
 /* The map is complete: reports keys that are there twice. */
 void pm_tree_end_map(struct pm_tree *tree, struct pm_node *map);
 

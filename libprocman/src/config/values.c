@@ -109,7 +109,8 @@ void pm_value_unknown(struct pm_reading *reading, const struct pm_node *node, co
                       unsigned where)
 {
     char wrong[PM_QUOTE_SIZE], near[PM_KEY_SIZE];
-    const char *meant = pm_key_suggest(prefix, node->key, where, near);
+    const char *meant = pm_report_full(reading->report)
+                            ? NULL : pm_key_suggest(prefix, node->key, where, near);
     size_t n = strlen(prefix);
 
     pm_report_add(reading->report, node->key_place, "unknown key '%s'%s%.*s%s%s%s%s%s",
