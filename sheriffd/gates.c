@@ -2,9 +2,10 @@
  *
  * A node is looked at when its wish, its row or its deputy's link has changed, and when that is so
  * for a neighbour it waits for. A look that changes something is news to the neighbours in turn.
- * So a turn costs what has changed, however large the fleet is. Nothing is looked at while a
- * change of the wish is on its way to the store, and what comes of a look has to be stored as well, as a
- * generation of its own: what deputies are told is committed.
+ * So a turn costs what has changed, however large the fleet is.
+ *
+ * What deputies are told is committed: nothing is looked at while a change of the wish is on its
+ * way to the store, and what comes of a look is stored as well, as a generation of its own.
  */
 #include "sheriffd/gates.h"
 
@@ -108,8 +109,28 @@ void gates_unlink(struct sheriff *s, struct wish *wish)
     graph_unlink(&s->graph, wish, forget, s);
 }
 
+void gates_stray(struct sheriff *s, const struct seen *seen)
+{
+    struct node *node = graph_find(&s->graph, seen->deputy->name, seen->row.group, seen->row.name);
+
+    if (node != NULL)
+        push_neighbours(s, node);
+}
+
+/* What waits for its end there, after a move. */
+static void push_movers(struct sheriff *s, const struct post *post)
+{
+    for (size_t i = 0; i < s->held.n; i++) {
+        const struct edge *because = s->held.at[i]->gate.because;
+
+        if (because != NULL && because->left == post)
+            push(s, s->held.at[i]);
+    }
+}
+
 void gates_learn(struct sheriff *s, struct post *post)
 {
+    push_movers(s, post);
     for (size_t i = 0; i < post->n; i++) {
         if (post->wishes[i]->node == NULL)
             continue;

@@ -384,6 +384,57 @@ Test(gates, an_edit_that_takes_the_dependency_away_lets_go)
     then_order(&o, "+lidar +slam ");
 }
 
+Test(gates, who_goes_with_another_is_restarted_when_a_file_changes_that)
+{
+    define(&o, "lidar", 1, "");
+    define(&o, "slam", 2, "ready+r:lidar@1");
+    define(&o, "ui", 0, "ready:slam@2");
+    apply(&o);
+    becomes_ready(&o, "lidar");
+    becomes_ready(&o, "slam");
+    becomes_ready(&o, "ui");
+    o.order[0] = '\0';
+    define(&o, "lidar", 1, "")->command = "sleep 2";
+    apply(&o);
+    ends(&o, "slam");
+    ends(&o, "lidar");
+    becomes_ready(&o, "lidar");
+    then_order(&o, "-slam -lidar +lidar +slam ");
+    then_state(&o, "ui", PM_STATE_RUNNING, NULL);
+}
+
+Test(gates, a_file_brings_up_what_its_processes_need)
+{
+    define(&o, "lidar", 1, "")->autostart = false;
+    apply(&o);
+    then_order(&o, "");
+    define(&o, "slam", 2, "ready:lidar@1");
+    apply(&o);
+    becomes_ready(&o, "lidar");
+    then_order(&o, "+lidar +slam ");
+}
+
+/* ---- the store ----------------------------------------------------------------------- */
+
+Test(gates, what_the_store_refuses_is_told_to_nobody_before_it_takes_it)
+{
+    struct pm_status_row ready = row("lidar", PM_STATE_RUNNING, 0);
+    struct pm_status status = { .procs = { .at = &ready, .n = 1 } };
+
+    define(&o, "lidar", 1, "");
+    define(&o, "slam", 2, "ready:lidar@1");
+    apply(&o);
+    ready.order = actor(&o, "lidar")->order;
+    status.session = o.hosts[1].link.session;
+    status.seq = ++o.hosts[1].link.seq;
+    deputy_says(&o.stage, &o.hosts[1].link, PM_MSG_STATUS, &status);
+    answer_store(&o.stage, PM_IO, "disk full");
+    pump(&o);
+    then_order(&o, "+lidar ");
+    live(&o, 1000);
+    then_order(&o, "+slam ");
+}
+
 /* ---- the sheriff dies ---------------------------------------------------------------- */
 
 Test(gates, a_new_sheriff_leaves_alone_what_runs_and_lets_wait_what_waits)

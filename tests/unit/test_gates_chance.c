@@ -70,6 +70,10 @@ static bool is_met(const struct pm_dependency *on)
     bool obeyed = other != NULL && other->order >= wish_of(i)->order;
     enum pm_state state = obeyed ? other->state : PM_STATE_NOWHERE;
 
+    if (state == PM_STATE_EXITED && on->when == PM_DEPENDENCY_WHEN_EXITED)
+        return true;
+    if (!wish_of(i)->up)
+        return false;
     if (state == PM_STATE_EXITED)
         return true;
     if (on->on_failure == PM_DEPENDENCY_FAILURE_IGNORE && view_state(wish_of(i)) ==
