@@ -112,6 +112,7 @@ static void free_row(struct pm_status_row *row)
     free((char *)row->group);
     free((char *)row->name);
     free((char *)row->reason);
+    free((char *)row->says);
 }
 
 static void keep_row(struct seen *seen, const struct pm_status_row *row, struct pm_mono now)
@@ -122,6 +123,7 @@ static void keep_row(struct seen *seen, const struct pm_status_row *row, struct 
     seen->row.group = pm_strdup(row->group);
     seen->row.name = pm_strdup(row->name);
     seen->row.reason = pm_strdup(row->reason);
+    seen->row.says = pm_strdup(row->says);
     seen->at = now;
     seen->digest = pm_status_row_digest(row);
     if (!pm_state_alive(row->state))
@@ -184,7 +186,7 @@ static void take_row(const struct desired *d, struct deputy *deputy,
     retract_row(seen);
     keep_row(seen, row, now);
     if (seen->digest != pm_status_row_digest(&before) || before.restarts != row->restarts ||
-        strcmp(before.reason, row->reason) != 0)
+        strcmp(before.reason, row->reason) != 0 || strcmp(before.says, seen->row.says) != 0)
         notice(self, seen, &before, false);
     free_row(&before);
 }

@@ -152,11 +152,21 @@ static const char *join(struct pm_arena *arena, const char *one, const char *bet
     return text;
 }
 
+/* What it says itself is newer than why it came to that. */
+static const char *row_reason(const struct wish *wish)
+{
+    const struct pm_status_row *row = wish->seen != NULL ? &wish->seen->row : NULL;
+
+    if (row == NULL)
+        return "";
+    return *row->says != '\0' ? row->says : row->reason;
+}
+
 /* What its deputy says, and what its gate does. */
 static const char *held_reason(const struct wish *wish, struct pm_mono now,
                                struct pm_arena *arena)
 {
-    const char *row = wish->seen != NULL ? wish->seen->row.reason : "";
+    const char *row = row_reason(wish);
     char text[GATE_TEXT_SIZE];
 
     if (*gate_text(wish, now, text) == '\0')

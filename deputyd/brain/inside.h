@@ -53,14 +53,13 @@ struct left_slot {
 };
 
 struct brain {
-    char *name, *hostname, *boot_id;
+    char *name, *hostname, *boot_id, *notify_path; /* notify_path NULL: there is no socket */
     const struct brain_port *port;
     void *self;
     struct roster roster;
     struct deadlines deadlines, vigils; /* of lives, and of those who look after them */
     uint64_t looks;            /* begun so far */
     struct errands errands;
-    char *notify_path;         /* where processes say how they are; NULL: nowhere */
     struct wish wish;
     struct link link;
     struct loss loss;

@@ -49,24 +49,22 @@ static void fill_row(const struct proc *proc, struct pm_mono now, struct pm_stat
         row->next_try_ms = (uint64_t)pm_mono_since(now, life->deadline);
 }
 
-/* What it says of itself, or waits for, is told in place of the reason for its state; what its
- * output suffers from, behind that. */
+/* What a process's output suffers from is told behind the reason for its state. */
 static const char *whole_reason(const struct proc *proc, struct pm_arena *arena)
 {
-    char says[sizeof proc->life.reason];
-    const char *reason = vigil_says(proc, says, sizeof says);
-    const char *trouble = proc->trouble != NULL ? proc->trouble : "";
-    size_t room = sizeof says + strlen(trouble) + sizeof "; ";
-    char *text;
+    size_t room = sizeof proc->life.reason + strlen(proc->trouble) + sizeof "; ";
+    char *text = pm_arena_get(arena, room);
 
-    if (reason == NULL && *trouble == '\0')
-        return proc->life.reason;
-    if (reason == NULL)
-        reason = proc->life.reason;
-    text = pm_arena_get(arena, room);
     if (text != NULL)
-        snprintf(text, room, "%s%s%s", reason, *trouble != '\0' ? "; " : "", trouble);
+        snprintf(text, room, "%s; %s", proc->life.reason, proc->trouble);
     return text != NULL ? text : proc->life.reason;
+}
+
+static const char *what_it_says(const struct proc *proc, struct pm_arena *arena)
+{
+    char *text = pm_arena_get(arena, VIGIL_TEXT);
+
+    return text != NULL ? vigil_says(proc, text, VIGIL_TEXT) : "";
 }
 
 void brain_on_trouble(struct brain *b, const char *group, const char *name, const char *trouble)
@@ -115,7 +113,10 @@ static void send_status(struct brain *b, struct pm_mono now)
         if (!link->full && proc->touched <= link->seq)
             continue;
         fill_row(proc, now, &rows[status.procs.n]);
-        rows[status.procs.n].reason = whole_reason(proc, &reasons);
+        if (proc->trouble != NULL)
+            rows[status.procs.n].reason = whole_reason(proc, &reasons);
+        else if (proc->vigil != NULL)
+            rows[status.procs.n].says = what_it_says(proc, &reasons);
         status.procs.n++;
     }
     if (b->port->to_sheriff(b->self, PM_MSG_STATUS, &status)) {

@@ -235,15 +235,12 @@ const char *vigil_says(const struct proc *proc, char *text, size_t size)
     const struct vigil *v = proc->vigil;
     char what[2 * PROBE_WORD_BYTES];
 
-    if (v == NULL)
-        return NULL;
-    if (v->status[0] != '\0')
+    text[0] = '\0';
+    if (v != NULL && v->status[0] != '\0')
         snprintf(text, size, "%s", v->status);
-    else if (!v->probe.ready)
+    else if (v != NULL && !v->probe.ready)
         snprintf(text, size, "not ready yet: %s",
                  probe_waits(&v->probe, proc->spec, what, sizeof what));
-    else
-        return NULL;
     return text;
 }
 

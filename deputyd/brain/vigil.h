@@ -8,6 +8,8 @@
 
 #include <procman/codec.h>
 
+#define VIGIL_TEXT 160
+
 struct brain;
 struct proc;
 
@@ -28,7 +30,7 @@ void vigil_reconsider(struct brain *brain, struct proc *proc, struct pm_mono now
 void vigil_drop(struct brain *brain, struct proc *proc);
 void vigil_due(struct brain *brain, struct pm_mono now);
 struct pm_mono vigil_next(const struct brain *brain); /* ms 0: never */
-/* What to tell of it in place of its life's reason; NULL: nothing. */
+/* What it waits for, or says of itself; or empty. Returns text, which has VIGIL_TEXT bytes. */
 const char *vigil_says(const struct proc *proc, char *text, size_t size);
 void vigil_fini(struct brain *brain);
 

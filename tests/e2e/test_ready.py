@@ -6,6 +6,8 @@ import socket
 import subprocess
 import time
 
+import pytest
+
 from fleet import alive, free_ports, wait_until
 
 PYTHON = "/usr/bin/python3"
@@ -146,6 +148,13 @@ def test_a_process_that_says_so_is_ready_and_shows_its_status(alone):
     lines.write_text("STATUS=two cameras\nREADY=1\n")
     alone.wait_state("cam", "running")
     assert reason(alone) == "two cameras"
+    with open(lines, "a") as more:
+        more.writelines(f"STATUS=frame {i}\n" for i in range(200))
+    wait_reason(alone, "frame 199")
+    alone.ok("stop", "cam")
+    said = wait_until(lambda: "stopped" in (out := alone.ok("events", "cam").out) and out, "the end")
+    assert "frame" not in said and "two cameras" not in said    # chatter is no event
+    assert "frame" not in reason(alone)
 
 
 def test_a_child_that_has_left_its_session_may_say_so(alone):
@@ -170,6 +179,16 @@ def test_a_strangers_word_counts_for_nothing(alone):
     assert alone.proc("cam")["state"] == "starting"
     assert alone.alpha.log.count("none of ours") == 1
     lines.write_text("READY=1\n")
+    alone.wait_state("cam", "running")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs processes as others")
+def test_one_that_runs_as_another_user_may_say_so(alone):
+    os.chmod(alone.dir, 0o755)
+    lines, script = alone.dir / "lines", program(alone, "talker", TALKER)
+    lines.write_text("READY=1\n")
+    begin(alone, exec=[PYTHON, str(script), str(lines)], run_as={"user": "nobody"},
+          ready={"notify": True, "timeout": "60s"})
     alone.wait_state("cam", "running")
 
 

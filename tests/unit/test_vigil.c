@@ -88,11 +88,11 @@ Test(vigil, it_is_starting_until_a_port_answers)
     then_said("collect cam 1\nstatus 1\n");
     cr_assert_eq(row("cam")->state, PM_STATE_STARTING);
     cr_assert_eq(row("cam")->pid, 100);
-    cr_assert_str_eq(row("cam")->reason, "not ready yet: tcp 7000: no answer yet");
+    cr_assert_str_eq(row("cam")->says, "not ready yet: tcp 7000: no answer yet");
     attended(20);
     then_said("look 1 tcp 7000\n");
     when_looked(1, false, "connection refused");
-    cr_assert_str_eq(row("cam")->reason, "not ready yet: tcp 7000: connection refused");
+    cr_assert_str_eq(row("cam")->says, "not ready yet: tcp 7000: connection refused");
     t.said[0] = '\0';
     attended(40);
     then_said("look 2 tcp 7000\n");
@@ -146,12 +146,12 @@ Test(vigil, it_says_so_itself)
     when_noticed(99, "READY=1");
     cr_assert_eq(row("cam")->state, PM_STATE_STARTING, "a stranger said so");
     when_noticed(100, "MAINPID=4\nSTATUS=three cameras\n");
-    cr_assert_str_eq(row("cam")->reason, "three cameras");
+    cr_assert_str_eq(row("cam")->says, "three cameras");
     cr_assert_eq(row("cam")->state, PM_STATE_STARTING);
     attended(100);
     when_noticed(100, "READY=1");
     cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
-    cr_assert_str_eq(row("cam")->reason, "three cameras");
+    cr_assert_str_eq(row("cam")->says, "three cameras");
 }
 
 Test(vigil, who_was_not_asked_is_told_no_socket)
@@ -386,7 +386,7 @@ Test(vigil, the_last_line_of_a_command_says_why)
     when_spawned(1, 1, 200);
     strcpy(t.last_line, "no such table");
     when_ended(1, 1, 2, 0);
-    cr_assert_str_eq(row("cam")->reason,
+    cr_assert_str_eq(row("cam")->says,
                      "not ready yet: exec ./check --fast: exit code 2: no such table");
     t.said[0] = '\0';
     attended(40);
@@ -402,7 +402,7 @@ Test(vigil, a_command_that_hangs_is_killed_and_has_no_company)
     cr_assert(strstr(t.said, "kill 1/1 9\nheard 1\n") != NULL, "%s", t.said);
     attended(2000);
     cr_assert(strstr(t.said, "spawn") == NULL, "%s", t.said);
-    cr_assert_str_eq(row("cam")->reason, "not ready yet: exec ./check --fast: the command before "
+    cr_assert_str_eq(row("cam")->says, "not ready yet: exec ./check --fast: the command before "
                      "has not ended yet");
     when_ended(1, 1, 0, SIGKILL);
     t.said[0] = '\0';
@@ -418,7 +418,7 @@ Test(vigil, a_command_that_cannot_be_executed_says_so)
     brain_on_keeper(t.brain, PM_MSG_SPAWNED, &failed, t.now);
     turn();
     then_said("free 1\nstatus 1\n");
-    cr_assert_str_eq(row("cam")->reason, "not ready yet: exec ./check --fast: cannot execute it: "
+    cr_assert_str_eq(row("cam")->says, "not ready yet: exec ./check --fast: cannot execute it: "
                      "No such file or directory");
 }
 
