@@ -102,7 +102,7 @@ const char *errand_begin(struct brain *b, struct proc *proc, uint64_t look, cons
     if (why == NULL)
         add(&b->errands, errand);
     else
-        pm_assert(roster_set_foreign(&b->roster, errand.slot, false)); /* it was, so there is room */
+        pm_assert(roster_set_foreign(&b->roster, errand.slot, false)); /* it was: there is room */
     return why;
 }
 

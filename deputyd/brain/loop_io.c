@@ -1,7 +1,8 @@
 /* The one loop: whatever comes is told to the core; after each batch the core has its turn.
  *
  * libzmq's sockets are the loop's own; everything with a plain descriptor (the keeper, the one
- * timer, signals, what looks whether processes are well) sits behind one epoll set, because zloop looks at all its descriptors each time.
+ * timer, signals, what looks whether processes are well) sits behind one epoll set, because zloop
+ * looks at all its descriptors each time.
  */
 #include "brain/shell.h"
 

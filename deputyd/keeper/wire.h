@@ -9,8 +9,8 @@
  *
  * How a brain is born: its socket is descriptor PM_WIRE_FD; descriptor PM_WIRE_LOCK_FD is the
  * deputy's lock, to be left open and never passed on; PM_WIRE_NOTIFY_FD, if it is a datagram
- * socket, is where processes say how they are (sd_notify); it dies with its keeper (PDEATHSIG). It is
- * given --name, --run-dir, --state-dir and --log-dir always, the directories absolute, and
+ * socket, is where processes say how they are (sd_notify); it dies with its keeper (PDEATHSIG). It
+ * is given --name, --run-dir, --state-dir and --log-dir always, the directories absolute, and
  * --sheriff and --leave-running when deputyd was. Then come HELD for each slot in use, ENDED for
  * each life whose end no brain has SEEN, OWED for each earlier life whose output no brain has
  * DRAINED, and READY. HELD with an empty note is a process whose record was lost: what its

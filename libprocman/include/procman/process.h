@@ -4,8 +4,8 @@
  * next. The table of edges is in proto/states.def, where each carries its reason.
  *
  * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER,
- * SHERIFF_LOST, READY, UNREADY, UNHEALTHY. Any of them may come in any state and as often as it likes; what is stale
- * changes nothing. Reports about another life than p->run must not be given to it. */
+ * SHERIFF_LOST, READY, UNREADY, UNHEALTHY. Any of them may come in any state and as often as it
+ * likes; what is stale changes nothing. Reports about another life than p->run must not be given to it. */
 #ifndef PROCMAN_PROCESS_H
 #define PROCMAN_PROCESS_H
 
