@@ -176,7 +176,7 @@ def test_a_file_that_ends_anywhere(fleet, case):
     so its kind is said."""
     for path in sorted(path for path in case.iterdir() if path.is_file()):
         whole = path.read_bytes()
-        for n in range(1, len(whole), max(1, len(whole) // 25)):
+        for n in range(1, len(whole), max(1, len(whole) // 12)):
             (fleet.dir / path.name).write_bytes(whole[:n])
             done = fleet.ctl("import", "--from", case.parent.name, path.name)
             assert done.status in (0, 2), done

@@ -3,31 +3,12 @@
  *
  *   seeds_config DIRECTORY DICTIONARY
  */
+#include "libprocman/src/config/compile.h"
 #include "libprocman/src/config/keys.h"
-
-#include <procman/config.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char fleet[] =
-    "deputies: [a, {name: b}, 'http://c:8000']\n"
-    "defaults: {working_dir: /tmp, env: {A: '1'}}\n"
-    "groups: {g/h: {env: {B: x}, stop: {signal: INT, timeout: 1m30s}}}\n"
-    "processes:\n"
-    "  - name: p\n"
-    "    group: g/h/i\n"
-    "    host: a\n"
-    "    command: \"echo 'a b' \\\"c\\\" $D\"\n"
-    "    autostart: false\n"
-    "    auto_restart: on-failure\n"
-    "    restart: {delay: 20ms, max_delay: 2, factor: 1.5, jitter: 0.25, settle: 1h,\n"
-    "              max_failures: 3, success_codes: [0, 3]}\n"
-    "    run_as: {user: u, group: v}\n"
-    "    output: {max_size: 64KiB, keep: 2, pty: true}\n"
-    "    on_sheriff_loss: {stop_after: 30s}\n"
-    "  - {name: q, exec: [sleep, \"5\", \"\\u00e4\"]}\n";
 
 static FILE *open_for(const char *path)
 {
@@ -51,13 +32,29 @@ static void write_seed(const char *directory, const char *name, char chooser, co
         perror(path);
 }
 
-static void write_json(const char *directory)
+static char *read_example(void)
 {
+    static const char path[] = SOURCE_DIR "/tests/data/language.yaml";
+    char *text = pm_alloc(1 << 16);
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL || fread(text, 1, (1 << 16) - 1, file) == 0) {
+        perror(path);
+        exit(1);
+    }
+    fclose(file);
+    return text;
+}
+
+static void write_json(const char *directory, char *fleet)
+{
+    struct pm_compile what = { .name = "fleet", .early = true,
+                               .file = { .text = fleet, .n = strlen(fleet) } };
     struct pm_config config;
     PM_CLEANUP(pm_free) char *errors = NULL;
     PM_CLEANUP(pm_free) char *text = NULL;
 
-    pm_assert(pm_config_parse("fleet", fleet, strlen(fleet), &config, &errors) == PM_OK);
+    pm_assert(pm_config_compile(&what, &config, &errors) == PM_OK);
     pm_assert(pm_config_write(config.specs.at, config.specs.n, true, &text) == PM_OK);
     write_seed(directory, "fleet.json", '1', text);
     pm_config_fini(&config);
@@ -87,8 +84,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: seeds_config DIRECTORY DICTIONARY\n");
         return 2;
     }
+    PM_CLEANUP(pm_free) char *fleet = read_example();
     write_seed(argv[1], "fleet.yaml", '0', fleet);
-    write_json(argv[1]);
+    write_json(argv[1], fleet);
     write_dictionary(argv[2]);
     return 0;
 }

@@ -32,8 +32,17 @@ void import_fini(struct import *im)
 
 /* ---- memory and faults ---- */
 
+/* A sentence is one line, whatever of a file is in it. */
+static void join_lines(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ')
+            *text = ' ';
+}
+
 static bool keep_fault(struct import *im, char *text)
 {
+    join_lines(text);
     if (im->fault == NULL)
         im->fault = text;
     else
@@ -192,7 +201,7 @@ struct source *import_open(struct import *im, const char *path, const struct set
 
 /* ---- what is left ---- */
 
-/* A value fit for a sentence: one line, not too long; pieces of UTF-8 stay whole. */
+/* A value fit for a sentence: not too long; pieces of UTF-8 stay whole. */
 static char *shown(const char *marked)
 {
     char *value = words_unmark(marked);
@@ -204,8 +213,7 @@ static char *shown(const char *marked)
         while (n > 0 && ((unsigned char)value[n] & 0xc0) == 0x80)
             n--;
     }
-    for (size_t i = 0; i < n; i++)
-        text_char(&text, (unsigned char)value[i] < ' ' ? ' ' : value[i]);
+    text_add(&text, value, n);
     if (value[n] != '\0')
         text_str(&text, "…");
     free(value);
@@ -233,6 +241,7 @@ void import_left(struct import *im, const struct setting *at, const char *format
     text_print(&text, " is not carried over: %s", advice);
     free(value);
     free(advice);
+    join_lines(text.at);
     if (im->left_n == im->left_cap) {
         im->left_cap = im->left_cap > 0 ? im->left_cap * 2 : 16;
         im->left = pm_resize(im->left, im->left_cap, sizeof(*im->left));
