@@ -143,7 +143,8 @@ bool errand_on_held(struct brain *b, const struct pm_held *held)
 bool errand_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct pm_mono now)
 {
     struct errand *errand = find_slot(b, spawned->slot);
-    struct pm_ending how = { .stage = spawned->stage, .error = spawned->error };
+    struct pm_ending how = { .stage = spawned->stage, .error = spawned->error,
+                             .detail = spawned->detail };
     char why[PROBE_WORD_BYTES];
     uint64_t look;
 

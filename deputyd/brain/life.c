@@ -145,7 +145,8 @@ const char *life_spawn(struct brain *b, const struct proc *proc, const struct pm
         return TOO_LONG;
     *out = (struct pm_spawn){
         .argv = argv, .dir = spec->working_dir, .env = environment(b, proc, spec, arena),
-        .run_as = run_as && !ids.is_self, .pty = spec->output_pty,
+        .run_as = run_as && !ids.is_self, .pty = spec->output_pty, .umask = spec->umask,
+        .nice = spec->nice, .limits = spec->limits,
     };
     if (out->run_as) {
         out->uid = ids.uid;

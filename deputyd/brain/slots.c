@@ -360,7 +360,8 @@ void slots_on_spawned(struct brain *b, const struct pm_spawned *spawned, struct 
         return;
     if (spawned->stage != PM_STAGE_NONE) {
         in.event = PM_EVENT_SPAWN_FAILED;
-        in.ending = (struct pm_ending){ .stage = spawned->stage, .error = spawned->error };
+        in.ending = (struct pm_ending){ .stage = spawned->stage, .error = spawned->error,
+                                        .detail = spawned->detail };
     } else {
         proc->pid = spawned->pid;
         proc->start_ticks = spawned->start_ticks;

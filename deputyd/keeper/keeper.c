@@ -125,6 +125,7 @@ static void on_spawn(struct pm_keeper *keeper, const struct pm_spawn *spawn)
     spawned.pid = birth.pid;
     spawned.stage = birth.stage;
     spawned.error = birth.error;
+    spawned.detail = birth.detail;
     if (birth.pid > 0)
         spawned.start_ticks = pm_slots_at(keeper->lives.slots, spawn->slot)->start_ticks;
     pm_voice_tell(keeper, PM_MSG_SPAWNED, &spawned, birth.pid > 0 ? birth.fds : NULL);

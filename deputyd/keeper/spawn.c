@@ -56,6 +56,7 @@ struct plan {
     volatile int32_t *pid_seen;
     volatile enum pm_stage stage;
     volatile int error;
+    volatile size_t limit;        /* stage LIMIT: the one that was refused */
     volatile uint64_t born_ticks; /* the clock at its first instruction */
     char file[PATH_MAX];         /* the program as tried */
 };
@@ -174,11 +175,14 @@ static int child(void *argument)
     *plan->pid_seen = getpid();
     if (fails(plan, PM_STAGE_SESSION, setsid() >= 0 && unblock_signals())
         || fails(plan, PM_STAGE_STDIO, connect_stdio(plan))
+        || fails(plan, PM_STAGE_NICE, pm_means_be_nice(plan->what))
+        || fails(plan, PM_STAGE_LIMIT, pm_means_limit(plan->what, &plan->ground->files,
+                                                      &plan->limit))
         || (plan->switch_ids && fails(plan, PM_STAGE_GROUP, take_group(plan)))
         || (plan->switch_ids && fails(plan, PM_STAGE_USER, take_user(plan)))
-        || fails(plan, PM_STAGE_DIRECTORY, chdir(dir && *dir ? dir : "/") == 0)
-        || fails(plan, PM_STAGE_EXEC, setrlimit(RLIMIT_NOFILE, &plan->ground->files) == 0))
+        || fails(plan, PM_STAGE_DIRECTORY, chdir(dir && *dir ? dir : "/") == 0))
         return 127;
+    pm_means_mask(plan->what);
     execute(plan);
     fails(plan, PM_STAGE_EXEC, false);
     return 127;
@@ -480,6 +484,7 @@ void pm_ground_spawn(const struct pm_ground *ground, const struct pm_spawn *what
     pm_arena_fini(&arena);
     out->stage = plan.stage;
     out->error = plan.error;
+    pm_means_tell(what, plan.stage, plan.limit, out->detail);
     if (out->pid == 0) {
         close_both(out->fds);
         *pid_seen = 0;

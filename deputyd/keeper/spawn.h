@@ -2,9 +2,8 @@
 #ifndef KEEPER_SPAWN_H
 #define KEEPER_SPAWN_H
 
-#include <procman/codec.h>
+#include "keeper/means.h"
 
-#include <sys/resource.h>
 #include <sys/types.h>
 
 /* What every process of this deputy gets. */
@@ -40,6 +39,7 @@ struct pm_birth {
     pid_t pid;                   /* 0: it failed */
     enum pm_stage stage;         /* where */
     int error;                   /* errno of that stage */
+    char detail[PM_MEANS_TEXT];  /* what that stage was at, where there is more to say */
     bool grouped;                /* it was born into the control group */
     uint64_t start_ticks;        /* its start time, as /proc/PID/stat has it; 0: read it there */
     /* Read ends of out and err, the caller's; -1 when it failed. Of a terminal its master as out,

@@ -199,6 +199,14 @@ Test(restart, endings_have_words)
         { { .unknown = true }, "ended while no deputy was its parent, how is not known" },
         { { .stage = PM_STAGE_DIRECTORY, .error = ENOENT },
           "working directory /nope: No such file or directory" },
+        { { .stage = PM_STAGE_LIMIT, .error = EPERM, .detail = "nofile to 4096" },
+          "cannot set limit nofile to 4096: Operation not permitted; raise deputyd's own limit "
+          "first" },
+        { { .stage = PM_STAGE_LIMIT, .error = EINVAL, .detail = "" },
+          "setting its resource limits: Invalid argument" },
+        { { .stage = PM_STAGE_NICE, .error = EPERM, .detail = "-5" },
+          "cannot be nice -5: Operation not permitted; only a deputyd that root runs can go below "
+          "its own" },
         { { .stage = PM_STAGE_USER, .error = EPERM }, "run as user bob: Operation not permitted" },
         { { .stage = PM_STAGE_EXEC, .error = EACCES }, "cannot execute camd: Permission denied" },
         { { .stage = PM_STAGE_FORK, .error = EAGAIN },

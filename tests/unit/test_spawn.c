@@ -3,6 +3,7 @@
 
 #include "keeper/spawn.h"
 
+#include <procman/limits.h>
 #include <procman/marks.h>
 
 #include <errno.h>
@@ -104,6 +105,61 @@ Test(spawn, a_child_gets_what_it_was_promised)
     for (size_t i = 0; i < PM_COUNT(rows); i++)
         then_prints(&ground, &rows[i].what, rows[i].expected);
     close(leak);
+}
+
+Test(spawn, a_child_has_the_means_it_was_given)
+{
+    static struct pm_limit files[] = { { "core", 0, 0 }, { "nofile", 40, 50 } };
+    static struct pm_limit none[] = { { "core", PM_UNLIMITED, PM_UNLIMITED } };
+    const struct { struct pm_spawn what; const char *expected; } rows[] = {
+        { { .argv = { SH("umask") }, .umask = 01027 }, "0027\n" },
+        { { .argv = { SH("umask") }, .umask = 01000 }, "0000\n" },
+        { { .argv = { SH("umask") } }, "0022\n" },
+        { { .argv = { SH("nice") }, .nice = 7 }, "7\n" },
+        { { .argv = { SH("nice") } }, "0\n" },
+        { { .argv = { SH("ulimit -Sn; ulimit -Hn; ulimit -c") }, .limits = { files, 2 } },
+          "40\n50\n0\n" },
+        { { .argv = { SH("ulimit -c") }, .limits = { none, 1 } }, "unlimited\n" },
+    };
+    struct pm_ground ground = given_the_ground();
+
+    umask(022);
+    for (size_t i = 0; i < PM_COUNT(rows); i++)
+        then_prints(&ground, &rows[i].what, rows[i].expected);
+}
+
+/* What nobody can have, root neither. */
+Test(spawn, what_cannot_be_given_is_told_with_its_name)
+{
+    static struct pm_limit files[] = { { "core", 0, 0 }, { "nofile", 1ull << 40, 1ull << 40 } };
+    static struct pm_limit odd[] = { { "nofile", 9, 8 } }, unknown[] = { { "hope", 1, 1 } };
+    const struct { struct pm_limit_list limits; int error; const char *detail; } rows[] = {
+        { { files, 2 }, EPERM, "nofile to 1099511627776" },
+        { { odd, 1 }, EINVAL, "nofile to 9, at most 8" },
+        { { unknown, 1 }, EINVAL, "hope to 1" },
+    };
+    struct pm_ground ground = given_the_ground();
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++) {
+        struct pm_spawn what = { .argv = { SH("true") }, .limits = rows[i].limits };
+        struct pm_birth birth = spawn(&ground, &what);
+        cr_expect(birth.pid == 0 && birth.stage == PM_STAGE_LIMIT, "row %zu", i);
+        cr_expect_eq(birth.error, rows[i].error, "row %zu: %s", i, strerror(birth.error));
+        cr_expect_str_eq(birth.detail, rows[i].detail);
+    }
+}
+
+Test(spawn, niceness_counts_against_other_sessions)
+{
+    const struct pm_spawn what = { .argv = { SH("cat /proc/self/autogroup") }, .nice = 7 };
+    struct pm_ground ground = given_the_ground();
+    char text[100];
+
+    if (access("/proc/self/autogroup", R_OK) != 0)
+        cr_skip_test("this kernel has no autogroups");
+    struct pm_birth birth = spawn(&ground, &what);
+    (void)read_all(&birth, 0, text, sizeof text);
+    cr_expect_not_null(strstr(text, " nice 7\n"), "%s", text);
 }
 
 /* All of what comes through its terminal, until it ends. */

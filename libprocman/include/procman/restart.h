@@ -24,6 +24,7 @@ struct pm_ending {
     bool oom_near;          /* the kernel killed somebody for that at the time; SIGKILL only */
     enum pm_stage stage;    /* not NONE: it never began; `error` says why */
     int64_t error;          /* errno of that stage */
+    const char *detail;     /* what that stage was at, borrowed; NULL or "": the spec says it */
     enum pm_ailment ailment; /* it was we who ended it, for this */
 };
 

@@ -293,8 +293,10 @@ unsigned pm_process_step(struct pm_process *p, const struct pm_input *in)
 
     todo = edge->todo | PM_DO_REPORT;
     note_wish(p, event, in->want.order);
-    if (in->event == PM_EVENT_ENDED || in->event == PM_EVENT_SPAWN_FAILED)
+    if (in->event == PM_EVENT_ENDED || in->event == PM_EVENT_SPAWN_FAILED) {
         p->ending = in->ending;
+        p->ending.detail = NULL; /* borrowed for this step */
+    }
     if (todo & PM_DO_SPAWN)
         begin_life(p, event, in->now);
     note_life(p, event, in);

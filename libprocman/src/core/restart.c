@@ -118,14 +118,29 @@ static const char *stage_subject(const struct pm_ending *ending, const struct pm
     }
 }
 
+/* What to do, where that is not said by what is wrong. */
+static const char *stage_advice(const struct pm_ending *ending)
+{
+    bool forbidden = ending->error == EPERM || ending->error == EACCES;
+
+    if (forbidden && ending->stage == PM_STAGE_LIMIT)
+        return "; raise deputyd's own limit first";
+    if (forbidden && ending->stage == PM_STAGE_NICE)
+        return "; only a deputyd that root runs can go below its own";
+    return "";
+}
+
 static const char *stage_text(const struct pm_ending *ending, const struct pm_spec *spec,
                               char *text, size_t size)
 {
-    const char *subject = stage_subject(ending, spec);
+    bool detailed = ending->detail != NULL && *ending->detail != '\0';
+    const char *subject = detailed ? ending->detail : stage_subject(ending, spec);
     const char *what = ending->stage == PM_STAGE_DIRECTORY ? "working directory"
                      : ending->stage == PM_STAGE_USER ? "run as user"
                      : ending->stage == PM_STAGE_GROUP ? "run as group"
                      : ending->stage == PM_STAGE_EXEC ? "cannot execute"
+                     : ending->stage == PM_STAGE_LIMIT && detailed ? "cannot set limit"
+                     : ending->stage == PM_STAGE_NICE && detailed ? "cannot be nice"
                      : NULL;
     const char *why = strerrordesc_np((int)ending->error);
 
@@ -134,8 +149,8 @@ static const char *stage_text(const struct pm_ending *ending, const struct pm_sp
                                                         : "starting it";
         subject = "";
     }
-    snprintf(text, size, "%s%s%.80s: %s", what, subject && *subject ? " " : "",
-             subject ? subject : "", why ? why : "unknown error");
+    snprintf(text, size, "%s%s%.80s: %s%s", what, subject && *subject ? " " : "",
+             subject ? subject : "", why ? why : "unknown error", stage_advice(ending));
     return text;
 }
 
