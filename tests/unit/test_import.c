@@ -231,3 +231,14 @@ Test(import, lists_what_the_language_refuses_with_its_own_words)
     cr_expect(is_left("s.conf:3: program a: stopsignal = LOUD is not carried over: "));
     cr_expect_eq(spec_of("a")->stop_signal, 15);
 }
+
+Test(import, leaves_who_cannot_be_many)
+{
+    given_file("supervisord", "s.conf",
+               "[program:a23456789012345678901234567890123456789012345678901234567890"
+               "123456789012345678]\ncommand=a\nnumprocs=3\n[program:b]\ncommand=b\nnumprocs=3\n");
+    when_finished();
+    cr_expect_eq(im->processes_n, 1);
+    cr_expect_eq(spec_of("b")->instances, 3);
+    cr_expect(is_left("its name is too long for instances"));
+}

@@ -8,6 +8,7 @@
 #include "text.h"
 
 #include <procman/config.h>
+#include <procman/limits.h>
 #include <procman/spec.h>
 
 #include <stdarg.h>
@@ -149,6 +150,17 @@ static void mark_doubles(struct import *im)
     free(sorted);
 }
 
+/* What is wrong with the process as a whole? Who is many is numbered where the file is read. */
+static const char *fault_of(const struct pm_spec *spec)
+{
+    struct pm_spec alone = *spec;
+
+    alone.instances = 0;
+    if (spec->instances > 1 && strlen(spec->name) + strlen(":9999") > PM_LIMIT_NAME)
+        return "its name is too long for instances, who have a number behind it";
+    return pm_spec_fault(&alone);
+}
+
 static void drop_impossible(struct import *im)
 {
     size_t kept = 0;
@@ -156,9 +168,7 @@ static void drop_impossible(struct import *im)
     mark_doubles(im);
     for (size_t i = 0; i < im->processes_n; i++) {
         struct process *process = im->processes[i];
-        struct pm_spec alone = process->spec;
-        alone.instances = 0; /* who is many is numbered where the file is read */
-        const char *fault = process->visit ? NULL : pm_spec_fault(&alone);
+        const char *fault = process->visit ? NULL : fault_of(&process->spec);
         if (fault != NULL)
             import_left(im, &process->at, "%s", fault);
         if (fault == NULL && !process->visit)
@@ -167,14 +177,28 @@ static void drop_impossible(struct import *im)
     im->processes_n = kept;
 }
 
+/* Pieces that are right by themselves may still contradict the rest: then the rest stays. */
+static void put_together(struct import *im, struct process *process)
+{
+    struct pm_spec before = process->spec;
+
+    for (struct part *part = process->parts; part != NULL; part = part->next)
+        if (!part->done)
+            set_parts(im, process, part);
+    const char *fault = fault_of(&process->spec);
+    for (struct part *part = process->parts; fault != NULL && part != NULL; part = part->next)
+        if (!part->wrong)
+            import_left(im, &part->at, "%s", fault);
+    if (fault != NULL)
+        process->spec = before;
+}
+
 void import_finish(struct import *im)
 {
     drop_impossible(im);
     order_finish(im);
     for (size_t i = 0; i < im->processes_n; i++)
-        for (struct part *part = im->processes[i]->parts; part != NULL; part = part->next)
-            if (!part->done)
-                set_parts(im, im->processes[i], part);
+        put_together(im, im->processes[i]);
 }
 
 /* ---- writing ---- */
@@ -228,7 +252,7 @@ static char *compose(const struct import *im, const struct pm_spec *specs, bool 
 }
 
 /* NULL: it loads; else the first error's sentence, heap. */
-static char *fault_of(const char *text, bool json)
+static char *fault_in(const char *text, bool json)
 {
     static const char mark[] = "error: ";
     struct pm_config config;
@@ -287,14 +311,14 @@ static void sort_left(struct import *im)
 static char *write_checked(struct import *im, const struct pm_spec *specs, bool json)
 {
     bool scripts = im->scripts != NULL;
-    char *text = compose(im, specs, json, scripts), *fault = fault_of(text, json);
+    char *text = compose(im, specs, json, scripts), *fault = fault_in(text, json);
 
     if (fault != NULL && scripts) { /* is it the scripts' own? */
         leave_scripts(im, fault);
         free(text);
         free(fault);
         text = compose(im, specs, json, false);
-        fault = fault_of(text, json);
+        fault = fault_in(text, json);
     }
     if (fault == NULL)
         return text;
