@@ -19,6 +19,8 @@
 
 #include <procman/process.h>
 
+#define CHAIN_MOST 100000 /* failures behind each other, more than a fleet has processes */
+
 /* ---- what is known of a process -------------------------------------------------------- */
 
 static bool in_touch(const struct wish *wish)
@@ -88,6 +90,23 @@ static enum edge_judgement judge_state(const struct edge *edge, enum pm_state st
     }
 }
 
+/* Has it failed because of what it needs, and not only when it was last looked at? What failed
+ * may have a new order since, and those behind it are looked at later. */
+static bool has_failed(const struct node *node)
+{
+    for (int steps = 0; steps < CHAIN_MOST; steps++) {
+        const struct edge *edge = node->gate.because;
+        const struct wish *wish = edge != NULL ? edge->to->wish : NULL;
+
+        if (node->gate.hold != GATE_FAILED || wish == NULL || !goes_up(wish) || !in_touch(wish))
+            return false;
+        if (edge->to->gate.hold != GATE_FAILED)
+            return has_obeyed(wish) && wish->seen->row.state == PM_STATE_FAILED;
+        node = edge->to;
+    }
+    return false;
+}
+
 enum edge_judgement gate_judge(const struct edge *edge)
 {
     const struct node *to = edge->to;
@@ -102,7 +121,7 @@ enum edge_judgement gate_judge(const struct edge *edge)
         return EDGE_MET;
     if (!goes_up(wish) || !in_touch(wish))
         return EDGE_WAITS;
-    if (to->gate.hold == GATE_FAILED)
+    if (has_failed(to))
         return judge_state(edge, PM_STATE_FAILED);
     return has_obeyed(wish) ? judge_state(edge, state) : EDGE_WAITS;
 }

@@ -107,6 +107,23 @@ Test(gates, who_was_failed_comes_up_when_the_failure_is_mended)
     then_order(&o, "+lidar -lidar +lidar +slam ");
 }
 
+Test(gates, a_failure_that_is_being_mended_is_none)
+{
+    define(&o, "cfg", 0, "");
+    define(&o, "lidar", 1, "ready:cfg@0");
+    define(&o, "slam", 2, "ready?:lidar@1");
+    apply(&o);
+    exits(&o, "cfg", 3);
+    becomes_ready(&o, "slam");
+    then_order(&o, "+cfg -cfg +slam ");
+    order(&o, PM_VERB_RESTART, "slam", false); /* begins cfg again, for lidar */
+    then_order(&o, "+cfg ");
+    becomes_ready(&o, "cfg");
+    becomes_ready(&o, "lidar");
+    ends(&o, "slam");
+    then_order(&o, "+lidar -slam +slam ");
+}
+
 Test(gates, what_is_tried_again_is_waited_for)
 {
     define(&o, "lidar", 1, "");
