@@ -1,59 +1,24 @@
 /* The whole language in one file: it reads, it is written, and what is written reads the same;
  * and wherever it is cut off, what is left is read or refused with a place. */
+#include "config/keys.h"
 #include "language.h"
 
 #include <procman/spec.h>
 
 #include <stdio.h>
 
-static const char fleet[] =
-    "deputies: [r1, {name: r2, aliases: [r2.lan]}, 'http://r3:8000']\n"
-    "defaults:\n"
-    "  working_dir: /opt/robot\n"
-    "  env: {ROS_DOMAIN_ID: \"7\"}\n"
-    "  ready: {timeout: 1m}\n"
-    "groups:\n"
-    "  drivers/cameras: {env: {CAM_PORT: \"7000\"}, stop: {signal: INT, timeout: 7s}}\n"
-    "processes:\n"
-    "  - name: core\n"
-    "    exec: [roscore, '-p', \"1 1\"]\n"
-    "    host: r1\n"
-    "    ready: {tcp: 11311, interval: 100ms}\n"
-    "    health: {tcp: '[::1]:11311', interval: 10s, timeout: 2s, failures: 2, silence: 1h}\n"
-    "    watchdog: 30s\n"
-    "    essential: true\n"
-    "  - name: left\n"
-    "    group: drivers/cameras\n"
-    "    hosts: [r1, 'r[23]']\n"
-    "    command: LD=1 camd -p ${CAM_PORT}\n"
-    "    env_file: /etc/cam.env\n"
-    "    autostart: false\n"
-    "    auto_restart: on-failure\n"
-    "    restart: {delay: 20ms, max_delay: 2s, factor: 1.5, jitter: 0.25, settle: 1h,\n"
-    "              max_failures: 3, success_codes: [0, 3], max_memory: 1G}\n"
-    "    depends_on: [core, {process: map, when: exited, on_failure: ignore,\n"
-    "                        restart_with: true, stop_with: true}]\n"
-    "    ready: {log: 'first [fF]rame'}\n"
-    "    run_as: {user: robot, group: video}\n"
-    "    umask: 027\n"
-    "    nice: -5\n"
-    "    limits: {nofile: 4096, core: unlimited, stack: {soft: 8MiB, hard: unlimited}}\n"
-    "    cgroup: {memory_max: 2G, cpu_max: 150%, pids_max: 200}\n"
-    "    output: {max_size: 64KiB, keep: 2, pty: true}\n"
-    "    on_sheriff_loss: {stop_after: 30s}\n"
-    "    labels: {team: perception, 'odd key': \"yes\"}\n"
-    "  - {name: map, host: r1, command: load map, ready: {after: 2s}, schedule: '0 4 * * mon',\n"
-    "     time_zone: Europe/Berlin, overlap: queue}\n"
-    "  - {name: tick, command: date, every: 30s, instances: 3, depends_on: ['core@r1'],\n"
-    "     ready: {http: 'http://localhost:80/x'}}\n"
-    "  - {name: tock, command: date, health: {exec: test -e /x}, depends_on: [tick]}\n"
-    "  - {name: note, command: date, ready: {notify: true}, health: {http: 'http://h/'}}\n"
-    "scripts:\n"
-    "  go:\n"
-    "    - {start: core, wait: running, timeout: 30s, on_failure: abort}\n"
-    "    - {parallel: [{restart: [drivers/, '!map']}, {run: rest}]}\n"
-    "    - {sleep: 500ms}\n"
-    "  rest: [{stop: 'tick:*', wait: stopped}]\n";
+/* tests/data/language.yaml: every key there is. */
+static char *given_fleet(void)
+{
+    static const char path[] = SOURCE_DIR "/tests/data/language.yaml";
+    char *text = pm_alloc(1 << 16);
+    FILE *file = fopen(path, "r");
+
+    cr_assert_not_null(file, "%s", path);
+    cr_assert_gt(fread(text, 1, (1 << 16) - 1, file), 1000);
+    fclose(file);
+    return text;
+}
 
 static void then_comes_back(const struct pm_config *config, bool json)
 {
@@ -72,8 +37,23 @@ static void then_comes_back(const struct pm_config *config, bool json)
     free(text);
 }
 
+/* No key is forgotten: at the begin of a line, in a map, or in its section. */
+Test(language, is_all_in_the_example)
+{
+    char *fleet PM_CLEANUP(pm_free) = given_fleet();
+
+    for (size_t i = 0; i < pm_keys_n; i++) {
+        const char *dot = strchr(pm_keys[i].name, '.');
+        char *word = pm_printf("%s:", dot != NULL ? dot + 1 : pm_keys[i].name);
+        cr_expect(strstr(fleet, word) != NULL || strcmp(word, "include:") == 0, "%s is not in "
+                  "tests/data/language.yaml", pm_keys[i].name);
+        free(word);
+    }
+}
+
 Test(language, what_is_written_reads_the_same)
 {
+    char *fleet PM_CLEANUP(pm_free) = given_fleet();
     struct pm_config config = given(fleet);
 
     cr_assert_eq(config.specs.n, 10);
@@ -112,26 +92,25 @@ static void then_read_or_refused(const char *text)
 
 Test(language, cut_off_at_any_byte_is_read_or_refused_with_a_place)
 {
-    char *text = pm_strdup(fleet);
+    char *text PM_CLEANUP(pm_free) = given_fleet();
 
-    for (size_t n = strlen(fleet) - 1; n > 0; n--) {
+    for (size_t n = strlen(text) - 1; n > 0; n--) {
         text[n] = '\0';
         then_read_or_refused(text);
     }
-    free(text);
 }
 
 Test(language, with_any_byte_wrong_is_read_or_refused_with_a_place)
 {
     static const char wrong[] = "[{:,'\"\t-#&*!|%@`\n\x7f\x80" "0";
-    char *text = pm_strdup(fleet);
+    char *text PM_CLEANUP(pm_free) = given_fleet();
 
-    for (size_t i = 0; i < strlen(fleet); i++) {
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        char right = text[i];
         text[i] = wrong[i % (sizeof(wrong) - 1)];
         then_read_or_refused(text);
-        text[i] = fleet[i];
+        text[i] = right;
     }
-    free(text);
 }
 
 Test(language, can_be_set_key_by_key)

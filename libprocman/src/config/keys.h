@@ -51,7 +51,7 @@ struct pm_key {
     const char *name;     /* "restart.delay": the key delay in the map restart */
     unsigned where;
     enum pm_value value;
-    size_t offset;        /* of the member in struct pm_spec, or in what `where` says; `hosts` has none */
+    size_t offset;        /* of the member in struct pm_spec, or in what `where` says */
     enum pm_effect effect;
     const char *fallback; /* what it is when nobody says, as text; NULL: empty */
     const char *meaning;

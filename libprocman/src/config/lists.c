@@ -47,7 +47,8 @@ static void read_codes(struct pm_reading *reading, const struct pm_key *key,
         return;
     }
     for (const struct pm_node *item = list->first; item != NULL; item = item->next) {
-        if (!pm_value_shaped(reading, "an item of success_codes", item, PM_NODE_SCALAR, "an exit code"))
+        if (!pm_value_shaped(reading, "an item of success_codes", item, PM_NODE_SCALAR,
+                             "an exit code"))
             continue;
         uint64_t code = 0;
         const char *fault = pm_scalar_read(PM_VALUE_COUNT, item, &code);
@@ -99,7 +100,8 @@ static void read_variables(struct pm_reading *reading, const char *noun,
             pm_report_add(reading->report, item->key_place, "%s%s%s: %s", what,
                           reading->subject != NULL ? " of " : "",
                           reading->subject != NULL ? reading->subject : "", fault);
-        else if (pm_value_shaped(reading, what, item, PM_NODE_SCALAR, "text, \"\" for an empty one"))
+        else if (pm_value_shaped(reading, what, item, PM_NODE_SCALAR,
+                                 "text, \"\" for an empty one"))
             added.at[added.n++] = (struct pm_var){ .name = item->key, .value = item->text };
         free(what);
     }
@@ -272,17 +274,27 @@ void pm_list_read(struct pm_reading *reading, const struct pm_key *key,
     }
 }
 
+/* Of every kind of list: none in it. */
 void pm_list_clear(const struct pm_key *key, void *member)
 {
     switch (key->value) {
-    case PM_VALUE_WORDS:        *(struct pm_strs *)member = (struct pm_strs){ 0 }; break;
-    case PM_VALUE_CODES:        *(struct pm_i64s *)member = (struct pm_i64s){ 0 }; break;
+    case PM_VALUE_WORDS:
+        *(struct pm_strs *)member = (struct pm_strs){ 0 };
+        break;
+    case PM_VALUE_CODES:
+        *(struct pm_i64s *)member = (struct pm_i64s){ 0 };
+        break;
     case PM_VALUE_VARIABLES:
-    case PM_VALUE_LABELS:       *(struct pm_var_list *)member = (struct pm_var_list){ 0 }; break;
-    case PM_VALUE_LIMITS:       *(struct pm_limit_list *)member = (struct pm_limit_list){ 0 }; break;
+    case PM_VALUE_LABELS:
+        *(struct pm_var_list *)member = (struct pm_var_list){ 0 };
+        break;
+    case PM_VALUE_LIMITS:
+        *(struct pm_limit_list *)member = (struct pm_limit_list){ 0 };
+        break;
     case PM_VALUE_DEPENDENCIES:
         *(struct pm_dependency_list *)member = (struct pm_dependency_list){ 0 };
         break;
-    default:                    break;
+    default:
+        break;
     }
 }

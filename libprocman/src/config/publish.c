@@ -31,69 +31,76 @@
 #define TEXT_MAP "\"type\": \"object\", \"additionalProperties\": {" A_TEXT "}"
 #define STEPS    "\"type\": \"array\", \"minItems\": 1, \"items\": {\"$ref\": \"#/$defs/step\"}"
 
+#define SAYS(text)          { .says = text }
+#define ONE_OF(table, text) { .words = table, .more = text }
+
 /* What a value of each kind may be; for words of the protocol their table says it. */
-static const struct { const char *says; const struct pm_words *words; const char *more; } kinds[] = {
-    [PM_VALUE_NAME]         = { A_TEXT },
-    [PM_VALUE_GROUP]        = { A_TEXT },
-    [PM_VALUE_HOST]         = { A_TEXT },
-    [PM_VALUE_COMMAND]      = { A_TEXT },
-    [PM_VALUE_DIRECTORY]    = { "\"type\": \"string\", \"pattern\": \"^/\"" },
-    [PM_VALUE_USER]         = { A_TEXT },
-    [PM_VALUE_BOOL]         = { "\"type\": \"boolean\"" },
-    [PM_VALUE_AUTO_RESTART] = { NULL, &pm_auto_restart_words, ", true, false" },
-    [PM_VALUE_DURATION]     = { A_SPAN },
-    [PM_VALUE_FACTOR]       = { "\"type\": \"number\", \"minimum\": 1, \"maximum\": 1000" },
-    [PM_VALUE_SHARE]        = { "\"type\": \"number\", \"minimum\": 0, \"maximum\": 1" },
-    [PM_VALUE_COUNT]        = { A_COUNT },
-    [PM_VALUE_SIGNAL]       = { "\"type\": [\"string\", \"integer\"], \"minimum\": 1, "
-                                "\"maximum\": 64" },
-    [PM_VALUE_SIZE]         = { A_SIZE },
-    [PM_VALUE_KEEP]         = { NUMBER("0", TEXT(PM_LIMIT_OUTPUT_KEEP)) },
-    [PM_VALUE_FILE]         = { "\"type\": \"string\", \"pattern\": \"^/\"" },
-    [PM_VALUE_MASK]         = { "\"type\": [\"string\", \"integer\"], "
-                                "\"pattern\": \"^0?[0-7]{3}$\"" },
-    [PM_VALUE_NICE]         = { NUMBER("-20", "19") },
-    [PM_VALUE_MEMORY]       = { A_SIZE },
-    [PM_VALUE_PERCENT]      = { "\"type\": [\"string\", \"integer\"], \"maximum\": 0, "
-                                "\"minimum\": 0, \"pattern\": \"^([0-9]+%|0)$\"" },
-    [PM_VALUE_PIDS]         = { NUMBER("0", TEXT(PM_LIMIT_PIDS)) },
-    [PM_VALUE_INSTANCES]    = { NUMBER("1", TEXT(PM_LIMIT_INSTANCES)) },
-    [PM_VALUE_SCHEDULE]     = { "\"type\": \"string\", "
+static const struct {
+    const char *says;
+    const struct pm_words *words;
+    const char *more;
+} kinds[] = {
+    [PM_VALUE_NAME]         = SAYS(A_TEXT),
+    [PM_VALUE_GROUP]        = SAYS(A_TEXT),
+    [PM_VALUE_HOST]         = SAYS(A_TEXT),
+    [PM_VALUE_COMMAND]      = SAYS(A_TEXT),
+    [PM_VALUE_DIRECTORY]    = SAYS("\"type\": \"string\", \"pattern\": \"^/\""),
+    [PM_VALUE_USER]         = SAYS(A_TEXT),
+    [PM_VALUE_BOOL]         = SAYS("\"type\": \"boolean\""),
+    [PM_VALUE_AUTO_RESTART] = ONE_OF(&pm_auto_restart_words, ", true, false"),
+    [PM_VALUE_DURATION]     = SAYS(A_SPAN),
+    [PM_VALUE_FACTOR]       = SAYS("\"type\": \"number\", \"minimum\": 1, \"maximum\": 1000"),
+    [PM_VALUE_SHARE]        = SAYS("\"type\": \"number\", \"minimum\": 0, \"maximum\": 1"),
+    [PM_VALUE_COUNT]        = SAYS(A_COUNT),
+    [PM_VALUE_SIGNAL]       = SAYS("\"type\": [\"string\", \"integer\"], \"minimum\": 1, "
+                                "\"maximum\": 64"),
+    [PM_VALUE_SIZE]         = SAYS(A_SIZE),
+    [PM_VALUE_KEEP]         = SAYS(NUMBER("0", TEXT(PM_LIMIT_OUTPUT_KEEP))),
+    [PM_VALUE_FILE]         = SAYS("\"type\": \"string\", \"pattern\": \"^/\""),
+    [PM_VALUE_MASK]         = SAYS("\"type\": [\"string\", \"integer\"], "
+                                "\"pattern\": \"^0?[0-7]{3}$\""),
+    [PM_VALUE_NICE]         = SAYS(NUMBER("-20", "19")),
+    [PM_VALUE_MEMORY]       = SAYS(A_SIZE),
+    [PM_VALUE_PERCENT]      = SAYS("\"type\": [\"string\", \"integer\"], \"maximum\": 0, "
+                                "\"minimum\": 0, \"pattern\": \"^([0-9]+%|0)$\""),
+    [PM_VALUE_PIDS]         = SAYS(NUMBER("0", TEXT(PM_LIMIT_PIDS))),
+    [PM_VALUE_INSTANCES]    = SAYS(NUMBER("1", TEXT(PM_LIMIT_INSTANCES))),
+    [PM_VALUE_SCHEDULE]     = SAYS("\"type\": \"string\", "
                                 "\"pattern\": \"^[ \\\\t]*([^ \\\\t]+[ \\\\t]+){4}[^ \\\\t]+"
-                                "[ \\\\t]*$\"" },
-    [PM_VALUE_ZONE]         = { "\"type\": \"string\", "
-                                "\"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\"" },
-    [PM_VALUE_OVERLAP]      = { NULL, &pm_overlap_words },
-    [PM_VALUE_PATIENCE]     = { A_SPAN },
-    [PM_VALUE_SPAN]         = { A_SPAN },
-    [PM_VALUE_FAILURES]     = { NUMBER("1", "1000") },
-    [PM_VALUE_REFERENCE]    = { A_TEXT },
-    [PM_VALUE_WHEN]         = { NULL, &pm_dependency_when_words },
-    [PM_VALUE_IF_FAILED]    = { NULL, &pm_dependency_failure_words },
-    [PM_VALUE_SCRIPT]       = { A_TEXT },
-    [PM_VALUE_WAIT]         = { NULL, &pm_step_wait_words, ", false" }, /* no, to YAML 1.1 */
-    [PM_VALUE_STEP_FAILURE] = { NULL, &pm_step_failure_words },
-    [PM_VALUE_LOG]          = { "\"type\": \"string\", \"minLength\": 1" },
-    [PM_VALUE_TCP]          = { "\"type\": [\"integer\", \"string\"], \"minimum\": 1, "
-                                "\"maximum\": 65535, \"pattern\": \"^(.+:)?[0-9]+$\"" },
-    [PM_VALUE_HTTP]         = { "\"type\": \"string\", \"pattern\": \"^http://\"" },
-    [PM_VALUE_EXEC]         = { "\"type\": \"string\", \"minLength\": 1" },
-    [PM_VALUE_NOTIFY]       = { "\"const\": true" },
-    [PM_VALUE_AFTER]        = { A_SPAN },
-    [PM_VALUE_WORDS]        = { TEXTS },
-    [PM_VALUE_CODES]        = { "\"type\": \"array\", \"minItems\": 1, "
-                                "\"items\": {" NUMBER("0", "255") "}" },
-    [PM_VALUE_VARIABLES]    = { TEXT_MAP },
-    [PM_VALUE_LABELS]       = { TEXT_MAP },
-    [PM_VALUE_LIMITS]       = { "\"$ref\": \"#/$defs/limits\"" },
-    [PM_VALUE_HOSTS]        = { TEXTS },
-    [PM_VALUE_DEPENDENCIES] = { "\"type\": \"array\", \"items\": {\"anyOf\": [{" A_TEXT "}, "
-                                "{\"$ref\": \"#/$defs/dependency\"}]}" },
-    [PM_VALUE_STEPS]        = { STEPS },
-    [PM_VALUE_SELECT]       = { "\"anyOf\": [{" A_TEXT "}, {" TEXTS "}]" },
-    [PM_VALUE_LOSS]         = { "\"anyOf\": [{\"const\": \"keep\"}, {\"type\": \"object\", "
+                                "[ \\\\t]*$\""),
+    [PM_VALUE_ZONE]         = SAYS("\"type\": \"string\", "
+                                "\"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\""),
+    [PM_VALUE_OVERLAP]      = ONE_OF(&pm_overlap_words, NULL),
+    [PM_VALUE_PATIENCE]     = SAYS(A_SPAN),
+    [PM_VALUE_SPAN]         = SAYS(A_SPAN),
+    [PM_VALUE_FAILURES]     = SAYS(NUMBER("1", "1000")),
+    [PM_VALUE_REFERENCE]    = SAYS(A_TEXT),
+    [PM_VALUE_WHEN]         = ONE_OF(&pm_dependency_when_words, NULL),
+    [PM_VALUE_IF_FAILED]    = ONE_OF(&pm_dependency_failure_words, NULL),
+    [PM_VALUE_SCRIPT]       = SAYS(A_TEXT),
+    [PM_VALUE_WAIT]         = ONE_OF(&pm_step_wait_words, ", false"), /* no, to YAML 1.1 */
+    [PM_VALUE_STEP_FAILURE] = ONE_OF(&pm_step_failure_words, NULL),
+    [PM_VALUE_LOG]          = SAYS("\"type\": \"string\", \"minLength\": 1"),
+    [PM_VALUE_TCP]          = SAYS("\"type\": [\"integer\", \"string\"], \"minimum\": 1, "
+                                "\"maximum\": 65535, \"pattern\": \"^(.+:)?[0-9]+$\""),
+    [PM_VALUE_HTTP]         = SAYS("\"type\": \"string\", \"pattern\": \"^http://\""),
+    [PM_VALUE_EXEC]         = SAYS("\"type\": \"string\", \"minLength\": 1"),
+    [PM_VALUE_NOTIFY]       = SAYS("\"const\": true"),
+    [PM_VALUE_AFTER]        = SAYS(A_SPAN),
+    [PM_VALUE_WORDS]        = SAYS(TEXTS),
+    [PM_VALUE_CODES]        = SAYS("\"type\": \"array\", \"minItems\": 1, "
+                                "\"items\": {" NUMBER("0", "255") "}"),
+    [PM_VALUE_VARIABLES]    = SAYS(TEXT_MAP),
+    [PM_VALUE_LABELS]       = SAYS(TEXT_MAP),
+    [PM_VALUE_LIMITS]       = SAYS("\"$ref\": \"#/$defs/limits\""),
+    [PM_VALUE_HOSTS]        = SAYS(TEXTS),
+    [PM_VALUE_DEPENDENCIES] = SAYS("\"type\": \"array\", \"items\": {\"anyOf\": [{" A_TEXT "}, "
+                                "{\"$ref\": \"#/$defs/dependency\"}]}"),
+    [PM_VALUE_STEPS]        = SAYS(STEPS),
+    [PM_VALUE_SELECT]       = SAYS("\"anyOf\": [{" A_TEXT "}, {" TEXTS "}]"),
+    [PM_VALUE_LOSS]         = SAYS("\"anyOf\": [{\"const\": \"keep\"}, {\"type\": \"object\", "
                                 "\"required\": [\"stop_after\"], \"additionalProperties\": false, "
-                                "\"properties\": {\"stop_after\": {" A_SPAN "}}}]" },
+                                "\"properties\": {\"stop_after\": {" A_SPAN "}}}]"),
 };
 
 /* The parts of a file, which have keys of their own. */
@@ -218,8 +225,8 @@ static void put_limits(struct pm_sink *out)
 
     pm_sink_str(out, "\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [");
     pm_sink_print(out, "%s, {\"type\": \"object\", \"required\": [\"soft\", \"hard\"], "
-                  "\"additionalProperties\": false, \"properties\": {\"soft\": %s, \"hard\": %s}}]}",
-                  bound, bound, bound);
+                  "\"additionalProperties\": false, \"properties\": {\"soft\": %s, "
+                  "\"hard\": %s}}]}", bound, bound, bound);
     pm_sink_str(out, ", \"propertyNames\": {\"enum\": [");
     for (size_t i = 0; (name = pm_limit_name(i, &size)) != NULL; i++)
         pm_sink_print(out, "%s\"%s\"", i > 0 ? ", " : "", name);

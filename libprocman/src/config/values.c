@@ -15,7 +15,6 @@
 static const struct {
     enum pm_node_kind shape;
     const char *example;
-    const char *sample;    /* where the fallback of the first key in a map would be a bad one */
 } values[] = {
     [PM_VALUE_PART]         = { PM_NODE_MAP, "" },
     [PM_VALUE_NAME]         = { PM_NODE_SCALAR, "a name" },
@@ -23,7 +22,7 @@ static const struct {
     [PM_VALUE_HOST]         = { PM_NODE_SCALAR, "the name of a deputy" },
     [PM_VALUE_COMMAND]      = { PM_NODE_SCALAR, "one line of text" },
     [PM_VALUE_DIRECTORY]    = { PM_NODE_SCALAR, "a directory such as /opt/robot" },
-    [PM_VALUE_USER]         = { PM_NODE_SCALAR, "a name", "robot" },
+    [PM_VALUE_USER]         = { PM_NODE_SCALAR, "a name" },
     [PM_VALUE_BOOL]         = { PM_NODE_SCALAR, "true or false" },
     [PM_VALUE_AUTO_RESTART] = { PM_NODE_SCALAR, "no, on-failure or always" },
     [PM_VALUE_DURATION]     = { PM_NODE_SCALAR, "a duration such as 5s" },
@@ -36,7 +35,7 @@ static const struct {
     [PM_VALUE_FILE]         = { PM_NODE_SCALAR, "a file such as /etc/robot.env" },
     [PM_VALUE_MASK]         = { PM_NODE_SCALAR, "a mask such as 022" },
     [PM_VALUE_NICE]         = { PM_NODE_SCALAR, "a whole number from -20 to 19" },
-    [PM_VALUE_MEMORY]       = { PM_NODE_SCALAR, "a size such as 2G", "2G" },
+    [PM_VALUE_MEMORY]       = { PM_NODE_SCALAR, "a size such as 2G" },
     [PM_VALUE_PERCENT]      = { PM_NODE_SCALAR, "a share of a core such as 150%" },
     [PM_VALUE_PIDS]         = { PM_NODE_SCALAR, "a whole number" },
     [PM_VALUE_INSTANCES]    = { PM_NODE_SCALAR, "a whole number" },
@@ -54,8 +53,8 @@ static const struct {
     [PM_VALUE_STEP_FAILURE] = { PM_NODE_SCALAR, "abort or continue" },
     [PM_VALUE_STEPS]        = { PM_NODE_LIST, "a list of steps such as [{start: planner}]" },
     [PM_VALUE_SELECT]       = { PM_NODE_LIST, "a selector such as drivers/, or a list of them" },
-    [PM_VALUE_LOG]          = { PM_NODE_SCALAR, "a pattern such as \"first frame\"", "first frame" },
-    [PM_VALUE_TCP]          = { PM_NODE_SCALAR, "a port such as 7000", "7000" },
+    [PM_VALUE_LOG]          = { PM_NODE_SCALAR, "a pattern such as \"first frame\"" },
+    [PM_VALUE_TCP]          = { PM_NODE_SCALAR, "a port such as 7000" },
     [PM_VALUE_HTTP]         = { PM_NODE_SCALAR, "a URL such as http://localhost:8080/health" },
     [PM_VALUE_EXEC]         = { PM_NODE_SCALAR, "a command, one line of text" },
     [PM_VALUE_NOTIFY]       = { PM_NODE_SCALAR, "true" },
@@ -206,6 +205,18 @@ void pm_value_fall_back(const struct pm_key *key, void *to)
     }
 }
 
+/* A value for the first key of a map, which may have no default, or a poor one for an example. */
+static const char *sample_of(const struct pm_key *key)
+{
+    switch (key->value) {
+    case PM_VALUE_USER:   return "robot";
+    case PM_VALUE_LOG:    return "first frame";
+    case PM_VALUE_TCP:    return "7000";
+    case PM_VALUE_MEMORY: return "2G";
+    default:              return key->fallback;
+    }
+}
+
 static void read_section(struct pm_reading *reading, const struct pm_node *node, const char *name,
                          unsigned where, void *to)
 {
@@ -216,7 +227,7 @@ static void read_section(struct pm_reading *reading, const struct pm_node *node,
     while ((first->where & where) == 0 || strncmp(first->name, prefix, strlen(prefix)) != 0)
         first++;
     snprintf(example, sizeof(example), "a map such as {%s: %s}", first->name + strlen(prefix),
-             values[first->value].sample != NULL ? values[first->value].sample : first->fallback);
+             sample_of(first));
     if (pm_value_shaped(reading, name, node, PM_NODE_MAP, example))
         pm_value_read_keys(reading, node, prefix, where, to);
 }

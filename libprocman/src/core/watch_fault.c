@@ -38,8 +38,8 @@ const char *pm_target_host_fault(const char *host)
 {
     if (strlen(host) > PM_LIMIT_HOST)
         return "a host has at most 253 bytes";
-    for (const char *at = host; *at != '\0'; at++)
-        if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f || strchr("/?#@[]", *at) != NULL)
+    for (const unsigned char *at = (const unsigned char *)host; *at != '\0'; at++)
+        if (*at <= ' ' || *at >= 0x7f || strchr("/?#@[]", *at) != NULL)
             return "not a host; write a port, or HOST:PORT";
     return NULL;
 }
