@@ -14,7 +14,7 @@ from pathlib import Path
 from fleet import BIN, Daemon, Fleet, Result, alive, free_ports, pids, parent, words
 from proxy import Link
 from records import Ledger, lives_in
-from truth import cpu_seconds, living_kids, open_files, pss_bytes, start_ticks
+from truth import cpu_seconds, living_kids, open_files, own_bytes, start_ticks
 from wallclock import WallClock
 
 KID = BIN / "kid"
@@ -144,7 +144,7 @@ class Ground(Fleet):
 
     def holdings(self):
         """role -> (open files, bytes of memory)"""
-        return {role: (open_files(pid), pss_bytes(pid)) for role, pid in self.ours().items()}
+        return {role: (open_files(pid), own_bytes(pid)) for role, pid in self.ours().items()}
 
     def spinning(self):
         """Which daemons do nothing else for a second."""

@@ -54,7 +54,8 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def pss_bytes(pid):
-    """Its share of the memory; the proportional one, so that nothing counts twice."""
-    found = re.search(rb"^Pss: +(\d+) kB", read_proc(pid, "smaps_rollup"), re.M)
+def own_bytes(pid):
+    """Its heap and stacks. Not its share of programs and libraries: that grows by megabytes when
+    other daemons which use them end, and nobody can leak it."""
+    found = re.search(rb"^Pss_Anon: +(\d+) kB", read_proc(pid, "smaps_rollup"), re.M)
     return int(found[1]) * 1024 if found else 0
