@@ -20,7 +20,8 @@
 
 #define BEAT_MS        1000
 #define SILENCE_MS     10000
-#define HELLO_AGAIN_MS 2000 /* no answer, or refused: the reason may have gone */
+#define HELLO_AGAIN_MS 2000 /* no answer: the sheriff may be busy with others */
+#define REFUSED_AGAIN_MS 1000 /* the reason may have gone: a former self is believed for 3 s */
 #define NO_ONE_MS      1000 /* nobody took a hello; that somebody came is told, this is the belt */
 #define NOT_TAKEN_MS   200  /* there was no room for a status */
 
@@ -217,7 +218,7 @@ void link_on_welcome(struct brain *b, const struct pm_welcome *welcome, struct p
 void link_on_refused(struct brain *b, const struct pm_refused *refused, struct pm_mono now)
 {
     log_refusal(b, *refused->text ? refused->text : refused->error);
-    lose(b, pm_mono_after(now, HELLO_AGAIN_MS));
+    lose(b, pm_mono_after(now, REFUSED_AGAIN_MS));
     b->link.silent_at = pm_mono_after(now, SILENCE_MS);
 }
 

@@ -172,6 +172,7 @@ def test_two_hundred_deaths_while_the_sheriff_is_away(fleet):
     names = [f"p{i}" for i in range(20)]
     fleet.apply(*[down(name, "sh -c 'exit 3'", **CRASH) for name in names])
     fleet.ok("start", "all", "--no-wait")
+    wait_until(lambda: all(row["run"] for row in fleet.status()), "the deputy has the order")
     sheriff.kill()
     kept = fleet.run_dir / "deputy-alpha" / "past"
     wait_until(lambda: kept.stat().st_size > 200 * 150, "two hundred have died")

@@ -43,7 +43,7 @@ Test(link, a_refusal_is_logged_once_and_asked_again)
     brain_on_sheriff(t.brain, PM_MSG_REFUSED, &refused, t.now);
     cr_assert(strstr(t.logged, "there is another rover") != NULL, "%s", t.logged);
     t.logged[0] = '\0';
-    when_time_passes(2000);
+    when_time_passes(1000);
     then_said("hello\n");
     brain_on_sheriff(t.brain, PM_MSG_REFUSED, &refused, t.now);
     cr_assert_str_eq(t.logged, "");
