@@ -133,10 +133,9 @@ static const char *label_of(const struct vertex *vertex, char *text)
     return pm_spec_label(spec->group, spec->name, spec->host, text, PM_LABEL_SIZE);
 }
 
-/* "ready", "exited, or not", "started; restarts with it" */
-static const char *needed_text(const struct pm_dependency *on, char *text, size_t size)
+const char *needed_text(const struct pm_dependency *on, char *text)
 {
-    snprintf(text, size, "%s%s%s%s%s", pm_word(&pm_dependency_when_words, (int)on->when),
+    snprintf(text, NEEDED_SIZE, "%s%s%s%s%s", pm_word(&pm_dependency_when_words, (int)on->when),
              on->on_failure == PM_DEPENDENCY_FAILURE_IGNORE ? ", may fail" : "",
              on->restart_with || on->stop_with ? "; goes with its " : "",
              on->stop_with ? "stop" : "",
@@ -153,26 +152,26 @@ static bool tells_more(const struct pm_proc *proc)
 static void add_line(struct drawing *drawing, const char *twigs, const struct vertex *vertex,
                      const struct pm_dependency *on, bool again)
 {
-    char label[PM_LABEL_SIZE], needed[80] = "";
+    char label[PM_LABEL_SIZE], needed[NEEDED_SIZE] = "";
     const struct pm_proc *proc = vertex->proc;
 
     table_addf(&drawing->table, "%s%s%s", twigs, label_of(vertex, label),
                again ? " (above)" : "");
     table_add(&drawing->table, shade_of_state(proc->state), pm_state_word(proc->state));
-    table_add(&drawing->table, SHADE_NONE, on ? needed_text(on, needed, sizeof(needed)) : "");
+    table_add(&drawing->table, SHADE_NONE, on ? needed_text(on, needed) : "");
     table_add(&drawing->table, SHADE_NONE, !again && tells_more(proc) ? proc->reason : "");
 }
 
 static void add_missing(struct drawing *drawing, const char *twigs,
                         const struct pm_dependency *on)
 {
-    char label[PM_LABEL_SIZE], needed[80];
+    char label[PM_LABEL_SIZE], needed[NEEDED_SIZE];
 
     table_addf(&drawing->table, "%s%s", twigs,
                pm_spec_label(on->group, on->process, host_of(drawing->graph, on->host), label,
                              sizeof(label)));
     table_add(&drawing->table, SHADE_BAD, "-");
-    table_add(&drawing->table, SHADE_NONE, needed_text(on, needed, sizeof(needed)));
+    table_add(&drawing->table, SHADE_NONE, needed_text(on, needed));
     table_add(&drawing->table, SHADE_BAD, "it is not defined");
 }
 

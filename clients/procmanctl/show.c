@@ -107,6 +107,18 @@ static void print_env(const struct pm_spec *spec, bool with_values)
         out_line("                (values: --show-env)");
 }
 
+static void print_dependencies(const struct pm_spec *spec)
+{
+    for (size_t i = 0; i < spec->depends_on.n; ++i) {
+        const struct pm_dependency *on = &spec->depends_on.at[i];
+        char label[PM_LABEL_SIZE], needed[NEEDED_SIZE];
+
+        out_line("  %-13s %s: %s", i == 0 ? "depends_on" : "",
+                 pm_spec_label(on->group, on->process, on->host, label, sizeof(label)),
+                 needed_text(on, needed));
+    }
+}
+
 static void print_policies(const struct pm_spec *spec)
 {
     char a[PM_TEXT_SIZE], b[PM_TEXT_SIZE], c[PM_TEXT_SIZE];
@@ -137,6 +149,7 @@ static void print_spec(const struct pm_spec *spec, bool with_values)
     if (*spec->run_as_user)
         out_line("  run_as        %s%s%s", spec->run_as_user, *spec->run_as_group ? ":" : "",
                  spec->run_as_group);
+    print_dependencies(spec);
     print_policies(spec);
     if (*spec->origin)
         out_line("  defined       %s", spec->origin);

@@ -33,6 +33,7 @@ enum pm_err verb_add(struct ctl *ctl);
 enum pm_err verb_edit(struct ctl *ctl);
 enum pm_err verb_export(struct ctl *ctl);
 enum pm_err verb_import(struct ctl *ctl);
+enum pm_err verb_script(struct ctl *ctl);
 enum pm_err verb_events(struct ctl *ctl);
 enum pm_err verb_up(struct ctl *ctl);
 enum pm_err verb_down(struct ctl *ctl);
@@ -49,6 +50,10 @@ enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
 
 /* define.c, for export and import: whole or not at all, and only for its owner. */
 enum pm_err write_file(const char *path, const char *text) PM_MUST_USE;
+
+/* graph.c, for show as well: "ready, may fail; goes with its stop". Returns text. */
+#define NEEDED_SIZE 80
+const char *needed_text(const struct pm_dependency *on, char *text);
 
 /* help.c, for main as well */
 void help_general(void);
