@@ -142,7 +142,7 @@ BROKEN = [
     ("Procfile", "web: serve\nwhat is this\n", r"Procfile:2: error: this is not NAME: COMMAND"),
     ("ecosystem.config.js", "module.exports = {}", r"node -p 'JSON.stringify\(require\(\"./eco"),
     ("pm2.json", '{"apps": [{"name": "a"}]}', r"pm2.json:1: error: this app has no script"),
-    ("pm2.json", '{"apps": [\n// no\n]}', r"pm2.json:2: error: this is not JSON: it has no comments"),
+    ("pm2.json", '{"apps": [\n// no, "\n/* "one", */ }', r"pm2.json:3: error: this is not JSON: "),
     ("pm2.json", '{"apps": [1]}', r"pm2.json:1: error: an app is a map with a script"),
     ("compose.yaml", "processes:\n  a: [1, 2\n", r"compose.yaml:3: error: this is not YAML"),
     ("compose.yaml", "processes:\n  a: 5\n", r"compose.yaml:2: error: process a is a plain value"),

@@ -177,11 +177,26 @@ static void drop_impossible(struct import *im)
     im->processes_n = kept;
 }
 
+/* How long to pause and when to give up is of no consequence to who never comes back. */
+static void forget_restarts(struct pm_spec *spec)
+{
+    struct pm_spec plain;
+
+    pm_spec_init(&plain);
+    if (spec->auto_restart != PM_AUTO_RESTART_NO)
+        return;
+    spec->restart_delay_ms = plain.restart_delay_ms;
+    spec->restart_max_delay_ms = plain.restart_max_delay_ms;
+    spec->restart_factor = plain.restart_factor;
+    spec->restart_settle_ms = plain.restart_settle_ms;
+    spec->restart_max_failures = plain.restart_max_failures;
+}
+
 /* Pieces that are right by themselves may still contradict the rest: then the rest stays. */
 static void put_together(struct import *im, struct process *process)
 {
+    forget_restarts(&process->spec);
     struct pm_spec before = process->spec;
-
     for (struct part *part = process->parts; part != NULL; part = part->next)
         if (!part->done)
             set_parts(im, process, part);
