@@ -76,3 +76,4 @@ def test_without_a_sheriff_this_machine_is_searched(alone):
         assert cam in [row["pid"] for row in json.loads(result.out)["strays"]], result
     assert alive(cam)
     os.kill(cam, 9)
+    wait_until(lambda: not alive(cam), "cam is dead")

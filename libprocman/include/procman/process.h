@@ -5,7 +5,8 @@
  *
  * Raw events are all a deputy needs: WANT, REMOVE, SPAWNED, SPAWN_FAILED, ENDED, TIMER,
  * SHERIFF_LOST, READY, UNREADY, UNHEALTHY. Any of them may come in any state and as often as it
- * likes; what is stale changes nothing. Reports about another life than p->run must not be given to it. */
+ * likes; what is stale changes nothing. Reports about another life than p->run must not be given
+ * to it. */
 #ifndef PROCMAN_PROCESS_H
 #define PROCMAN_PROCESS_H
 
