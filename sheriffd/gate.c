@@ -30,11 +30,17 @@ static bool in_touch(const struct wish *wish)
     return deputy != NULL && deputy->link == PM_LINK_UP;
 }
 
-static bool can_be_told(const struct wish *wish)
+/* One that has only said hello may have other rows than those it left. */
+static bool is_current(const struct wish *wish)
 {
     const struct deputy *deputy = wish->post->deputy;
 
-    return in_touch(wish) && deputy->session != 0 && deputy->refreshed && !deputy->adopting;
+    return in_touch(wish) && deputy->session != 0 && deputy->refreshed;
+}
+
+static bool can_be_told(const struct wish *wish)
+{
+    return is_current(wish) && !wish->post->deputy->adopting;
 }
 
 static bool has_obeyed(const struct wish *wish)
@@ -98,7 +104,7 @@ static bool has_failed(const struct node *node)
         const struct edge *edge = node->gate.because;
         const struct wish *wish = edge != NULL ? edge->to->wish : NULL;
 
-        if (node->gate.hold != GATE_FAILED || wish == NULL || !goes_up(wish) || !in_touch(wish))
+        if (node->gate.hold != GATE_FAILED || wish == NULL || !goes_up(wish) || !is_current(wish))
             return false;
         if (edge->to->gate.hold != GATE_FAILED)
             return has_obeyed(wish) && wish->seen->row.state == PM_STATE_FAILED;
@@ -119,7 +125,7 @@ enum edge_judgement gate_judge(const struct edge *edge)
     /* What has ended with success stays so, wherever its deputy is now. */
     if (edge->when == PM_DEPENDENCY_WHEN_EXITED && state == PM_STATE_EXITED && has_obeyed(wish))
         return EDGE_MET;
-    if (!goes_up(wish) || !in_touch(wish))
+    if (!goes_up(wish) || !is_current(wish))
         return EDGE_WAITS;
     if (has_failed(to))
         return judge_state(edge, PM_STATE_FAILED);

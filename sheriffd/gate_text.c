@@ -49,7 +49,8 @@ static void say_deputy(const struct wish *wish, char *text, size_t size)
     const struct deputy *deputy = wish->post->deputy;
     const char *how = deputy == NULL || deputy->link == PM_LINK_NEVER ? "has not connected"
                       : deputy->link == PM_LINK_GONE                  ? "has ended"
-                                                                      : "is not heard";
+                      : deputy->link == PM_LINK_LOST                  ? "is not heard"
+                                                  : "has not said yet what it has";
 
     snprintf(text, size, "deputy %s %s", wish->post->name, how);
 }
@@ -103,7 +104,8 @@ static void say_need(const struct edge *edge, struct pm_mono now, char *text, si
         snprintf(text, size, "they wait for each other; take one out of depends_on");
     else if (!wish->up || wish->post->retiring)
         say_down(wish, text, size);
-    else if (wish->post->deputy == NULL || wish->post->deputy->link != PM_LINK_UP)
+    else if (wish->post->deputy == NULL || wish->post->deputy->link != PM_LINK_UP ||
+             !wish->post->deputy->refreshed)
         say_deputy(wish, text, size);
     else if (cause_of(to) != NULL)
         snprintf(text, size, "it waits for %s", graph_label(cause_of(to), label));

@@ -154,6 +154,20 @@ Test(gates, a_lost_host_is_waited_for_and_named)
     then_order(&o, "+lidar +slam ");
 }
 
+Test(gates, a_host_that_returns_is_believed_when_it_has_said_what_it_has)
+{
+    define(&o, "lidar", 1, "");
+    define(&o, "slam", 2, "started:lidar@1");
+    lose_host(&o, 2);
+    apply(&o);
+    lose_host(&o, 1);
+    connect_host(&o, 2);
+    exits(&o, "lidar", 3); /* out of hearing */
+    connect_host(&o, 1);
+    then_order(&o, "+lidar -lidar ");
+    then_state(&o, "slam", PM_STATE_FAILED, NULL);
+}
+
 Test(gates, what_has_ended_well_counts_even_on_a_lost_host)
 {
     define(&o, "cfg", 1, "");
