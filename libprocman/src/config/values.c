@@ -237,8 +237,11 @@ static void refuse_both_ways(struct pm_reading *reading, const struct pm_node *m
                              const struct pm_node *dotted)
 {
     const char *dot = strchr(dotted->key, '.');
-    char *section = dot != NULL ? pm_printf("%.*s", (int)(dot - dotted->key), dotted->key) : NULL;
-    const struct pm_node *nested = dot != NULL ? pm_node_get(map, section) : NULL;
+
+    if (dot == NULL)
+        return;
+    char *section = pm_printf("%.*s", (int)(dot - dotted->key), dotted->key);
+    const struct pm_node *nested = pm_node_get(map, section);
 
     if (nested != NULL && nested->kind == PM_NODE_MAP)
         nested = pm_node_get(nested, dot + 1);
@@ -251,24 +254,32 @@ static void refuse_both_ways(struct pm_reading *reading, const struct pm_node *m
     free(section);
 }
 
+static void read_key(struct pm_reading *reading, const struct pm_node *node, const char *prefix,
+                     const char *name, unsigned where, void *to)
+{
+    const struct pm_key *key = pm_key_find(name, where);
+
+    if (key != NULL) {
+        if (pm_value_served(reading, key, node))
+            pm_value_read(reading, key, node, to);
+    } else if (pm_key_is_section(name, where)) {
+        read_section(reading, node, name, where, to);
+    } else if (where == PM_IN_DEFAULTS && pm_key_find(name, PM_IN_PROCESS) != NULL) {
+        pm_report_add(reading->report, node->key_place, "key '%s' is for a single process; %s "
+                      "cannot have it", name, reading->subject);
+    } else {
+        pm_value_unknown(reading, node, prefix, where);
+    }
+}
+
 void pm_value_read_keys(struct pm_reading *reading, const struct pm_node *map, const char *prefix,
                         unsigned where, void *to)
 {
     for (const struct pm_node *node = map->first; node != NULL; node = node->next) {
-        char *name = pm_printf("%s%s", prefix, node->key);
-        const struct pm_key *key = pm_key_find(name, where);
-        const struct pm_key *elsewhere = pm_key_find(name, PM_IN_PROCESS);
-        if (*prefix == '\0')
+        char *name = *prefix != '\0' ? pm_printf("%s%s", prefix, node->key) : NULL;
+        if (name == NULL)
             refuse_both_ways(reading, map, node);
-        if (key != NULL && pm_value_served(reading, key, node))
-            pm_value_read(reading, key, node, to);
-        else if (key == NULL && pm_key_is_section(name, where))
-            read_section(reading, node, name, where, to);
-        else if (key == NULL && where == PM_IN_DEFAULTS && elsewhere != NULL)
-            pm_report_add(reading->report, node->key_place, "key '%s' is for a single process; "
-                          "%s cannot have it", name, reading->subject);
-        else if (key == NULL)
-            pm_value_unknown(reading, node, prefix, where);
+        read_key(reading, node, prefix, name != NULL ? name : node->key, where, to);
         free(name);
     }
 }
