@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from fleet import alive, free_ports, wait_until
+from fleet import BIN, alive, free_ports, wait_until
 
 PYTHON = "/usr/bin/python3"
 
@@ -286,6 +286,20 @@ def test_the_keepers_death_ends_nobody_who_waits_to_be_ready(alone):
     assert alone.wait_state("cam", "starting")["pid"] == pid
     lines.write_text("READY=1\n")                   # to the socket of the same name
     assert alone.wait_state("cam", "running")["pid"] == pid
+
+
+def test_an_upgrade_hands_the_socket_on(alone):
+    lines, script = alone.dir / "lines", program(alone, "talker", TALKER)
+    begin(alone, exec=[PYTHON, str(script), str(lines)], ready={"notify": True, "timeout": "60s"})
+    pid = alone.wait_state("cam", "starting")["pid"]
+    inode = (alone.run_dir / "notify-alpha").stat().st_ino
+    subprocess.run([BIN / "deputyd", "--upgrade", "--name", "alpha", "--run-dir", alone.run_dir],
+                   env=alone.env, check=True, capture_output=True, timeout=60)
+    assert (alone.run_dir / "notify-alpha").stat().st_ino == inode
+    lines.write_text("READY=1\n")
+    assert alone.wait_state("cam", "running")["pid"] == pid
+    alone.ok("restart", "cam")
+    assert alone.proc("cam")["run"] == 2
 
 
 # ---- health ---------------------------------------------------------------------------------
