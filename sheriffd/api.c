@@ -11,6 +11,7 @@
 #include "sheriffd/errands.h"
 #include "sheriffd/find.h"
 #include "sheriffd/orders.h"
+#include "sheriffd/runs.h"
 #include "sheriffd/sweeps.h"
 #include "sheriffd/upgrades.h"
 
@@ -82,7 +83,7 @@ static void on_ask(struct sheriff *s, const struct sheriff_client *client, const
     struct pm_snapshot snapshot = {
         .request = ((const struct pm_ask *)msg)->request, .software = PROCMAN_VERSION,
         .host = s->name, .uptime_ms = (uint64_t)pm_mono_since(s->began, s->now.mono),
-        .bad_messages = s->bad_messages,
+        .bad_messages = s->bad_messages, .run = *runs_known(s),
     };
     enum pm_err err = view_snapshot(&s->view, &s->desired, s->now.mono, &arena, &snapshot);
 
@@ -124,6 +125,26 @@ static void on_upgrade(struct sheriff *s, const struct sheriff_client *client, c
 static void on_sweep(struct sheriff *s, const struct sheriff_client *client, const void *msg)
 {
     sweeps_take(s, client, msg);
+}
+
+static void on_scripts(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    runs_list(s, client, msg);
+}
+
+static void on_run(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    runs_take(s, client, msg);
+}
+
+static void on_await(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    runs_await(s, client, msg);
+}
+
+static void on_abort(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    runs_abort(s, client, msg);
 }
 
 static void on_shutdown(struct sheriff *s, const struct sheriff_client *client, const void *msg)
@@ -191,6 +212,12 @@ static bool apply_changes(const void *msg)
     return !((const struct pm_apply *)msg)->plan_only;
 }
 
+static bool always(const void *msg)
+{
+    (void)msg;
+    return true;
+}
+
 struct request {
     enum pm_msg kind;
     bool commands;                       /* only on the control socket */
@@ -208,6 +235,10 @@ static const struct request requests[] = {
     { PM_MSG_READ,     false, NULL,          on_read },
     { PM_MSG_UPGRADE,  true,  NULL,          on_upgrade },
     { PM_MSG_SWEEP,    false, NULL,          on_sweep }, /* it asks itself who may kill */
+    { PM_MSG_SCRIPTS,  false, NULL,          on_scripts },
+    { PM_MSG_RUN,      true,  always,        on_run },
+    { PM_MSG_AWAIT,    false, NULL,          on_await },
+    { PM_MSG_ABORT,    true,  always,        on_abort },
     { PM_MSG_SHUTDOWN, true,  NULL,          on_shutdown },
 };
 

@@ -64,6 +64,7 @@ static void join_fields(const struct pm_strs *fields, char *text, size_t size)
 
     text[0] = '\0';
     for (size_t i = 0; i < fields->n && n + strlen(fields->at[i]) + 3 < size; i++) {
+    size_t n = 0;
         if (i > 0) {
             memcpy(text + n, ", ", 3);
             n += 2;
@@ -211,6 +212,13 @@ static void answer_plan(struct sheriff *s, const struct sheriff_client *client,
     send_plan(s, client->peer, &said);
     api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
     pm_arena_fini(&arena);
+static void take_scripts(struct sheriff *s, const struct pm_script_list *scripts, bool prune,
+                         const char *file)
+{
+    if (scripts->n > 0 || (prune && s->scripts.now.list.n > 0))
+        scripts_apply(&s->scripts, scripts, prune, file);
+}
+
 }
 
 void applies_take(struct sheriff *s, const struct sheriff_client *client,
@@ -219,13 +227,14 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
     struct plan_request request = { .specs = ask->specs.at, .n = ask->specs.n, .mode = ask->mode,
                                     .prune = ask->prune, .restarts = restarts };
     struct plan plan;
-    char *why PM_CLEANUP(pm_free) = NULL;
+    char *why PM_CLEANUP(pm_free) = scripts_fault(&ask->scripts);
     char *by PM_CLEANUP(pm_free) = NULL;
     const char *fault = deputy_fault(&ask->deputies);
     enum pm_err err;
 
-    if (fault != NULL) {
-        api_reply(s, client->peer, ask->request, PM_BAD_CONFIG, "deputies: %s", fault);
+    if (fault != NULL || why != NULL) {
+        api_reply(s, client->peer, ask->request, PM_BAD_CONFIG, "%s%s",
+                  fault != NULL ? "deputies: " : "", fault != NULL ? fault : why);
         return;
     }
     err = plan_make(&s->desired, &request, &plan, &why);
@@ -242,7 +251,7 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
         answer->has_client = true;
         answer->peer = client->peer;
         answer->request = ask->request;
-        if (ask->mode == PM_APPLY_MODE_MERGE)
+        if (ask->mode == PM_APPLY_MODE_MERGE) {
             expect_deputies(s, &ask->deputies, ask->prune);
     }
     plan_fini(&plan);
@@ -265,3 +274,6 @@ enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, cons
     plan_fini(&plan);
     return PM_OK;
 }
+            take_scripts(s, &ask->scripts, ask->prune, NULL);
+        }
+    take_scripts(s, &config->scripts, true, source);

@@ -30,6 +30,7 @@ void batch_close(struct batch **batch)
     free(old->wants);
     free(old->gone);
     free(old->deputies);
+    free(old->notes);
     free(old->events.at);
     free(old->text);
     pm_buf_fini(&old->bytes);
@@ -90,6 +91,21 @@ void batch_add_deputy(struct batch *batch, const char *name, bool expected)
     batch->deputies[batch->n_deputies++] = (struct batch_name){
         .name = keep(&batch->arena, name), .expected = expected };
     batch->wishes = true;
+}
+
+enum pm_err batch_add_note(struct batch *batch, const char *key, const struct pm_desc *desc,
+                           const void *note)
+{
+    size_t from = batch->bytes.n;
+    enum pm_err err = note != NULL ? pm_encode(desc, note, &batch->bytes) : PM_OK;
+
+    if (err != PM_OK)
+        return err;
+    batch->notes = room(batch->notes, batch->n_notes, sizeof *batch->notes);
+    batch->notes[batch->n_notes++] = (struct batch_note){
+        .key = keep(&batch->arena, key), .from = from, .n = batch->bytes.n - from };
+    batch->wishes = true;
+    return PM_OK;
 }
 
 void batch_give_events(struct batch *batch, struct pm_event_list events, struct pm_arena *arena)

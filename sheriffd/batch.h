@@ -7,6 +7,7 @@
 struct batch_spec { uint64_t id; size_t from, n; }; /* its encoding, in batch.bytes */
 struct batch_want { uint64_t id, order; bool up, held; const char *by; };
 struct batch_name { const char *name; bool expected; };
+struct batch_note { const char *key; size_t from, n; }; /* in batch.bytes; n 0: it is no more */
 
 /* Ends of lives, as one message told them; by, host and ended_ms are filled in. */
 struct batch_past { struct batch_past *next; struct pm_endings endings; struct pm_arena arena; };
@@ -19,7 +20,8 @@ struct batch {
     struct batch_want *wants;
     uint64_t *gone;               /* ids of wishes to forget */
     struct batch_name *deputies;  /* names the configuration expects, or no longer */
-    size_t n_specs, n_wants, n_gone, n_deputies;
+    struct batch_note *notes;     /* scripts, the run of one, when schedules were due */
+    size_t n_specs, n_wants, n_gone, n_deputies, n_notes;
     struct pm_event_list events;  /* its array is heap */
     struct batch_past *past;      /* the last first */
     struct pm_buf bytes;
@@ -38,6 +40,11 @@ void batch_add_want(struct batch *batch, const struct batch_want *want); /* by i
 void batch_add_gone(struct batch *batch, uint64_t id);
 void batch_add_deputy(struct batch *batch, const char *name, bool expected);
 
+/* What is kept under a key, in place of what was: `note` of that kind, or NULL for nothing.
+ * OK | LIMIT it is too large to be encoded */
+enum pm_err batch_add_note(struct batch *batch, const char *key, const struct pm_desc *desc,
+                           const void *note) PM_MUST_USE;
+
 /* Given away, with the arena their texts are in, which is empty then; once a batch. */
 void batch_give_events(struct batch *batch, struct pm_event_list events, struct pm_arena *arena);
 
@@ -48,6 +55,8 @@ struct image {
     struct batch_want *wants;     /* of the same processes, in the same order */
     size_t n;
     struct pm_strs deputies;
+    struct image_note { const char *key; const void *bytes; size_t n; } *notes; /* by key */
+    size_t n_notes;
     struct pm_arena arena;        /* holds all of it */
 };
 void image_fini(struct image *image);

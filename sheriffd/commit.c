@@ -15,6 +15,7 @@
 #include "sheriffd/follow.h"
 #include "sheriffd/gates.h"
 #include "sheriffd/orders.h"
+#include "sheriffd/runs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,9 @@ static void make_real(struct sheriff *s)
     gates_run(s); /* before anybody is told how his order stands */
     adopt_stored(s, PM_OK);
     follow_stored(s, PM_OK);
+    scripts_stored(&s->scripts, true);
     applies_stored(s, PM_OK, "");
+    runs_stored(s, PM_OK, "");
     orders_stored(s, PM_OK, "");
 }
 
@@ -183,7 +186,9 @@ static void go_back(struct sheriff *s, enum pm_err err, const char *text)
     }
     s->commit.tell_at = pm_mono_after(s->now.mono, AGAIN_MS);
     follow_stored(s, err);
+    scripts_stored(&s->scripts, false);
     applies_stored(s, err, text);
+    runs_stored(s, err, text);
     orders_stored(s, err, text);
     desired_abort(&s->desired);
     adopt_stored(s, err);
@@ -215,12 +220,18 @@ static struct batch *new_batch(struct sheriff *s)
     return batch;
 }
 
+static bool changes_nothing(const struct sheriff *s)
+{
+    return s->desired.n_touched + s->desired.n_telling == 0 && s->commit.n_names == 0 &&
+           !s->scripts.changing && !s->runs.touched;
+}
+
 static void send_change(struct sheriff *s)
 {
     struct batch *batch;
     enum pm_err err = PM_OK;
 
-    if (s->desired.n_touched + s->desired.n_telling == 0 && s->commit.n_names == 0) {
+    if (changes_nothing(s)) {
         make_real(s);
         return;
     }
@@ -230,6 +241,10 @@ static void send_change(struct sheriff *s)
         err = add_touch(batch, &s->desired.touched[i]);
     for (size_t i = 0; i < s->commit.n_names; i++)
         batch_add_deputy(batch, s->commit.names[i].name, s->commit.names[i].expected);
+    if (err == PM_OK)
+        err = scripts_store(&s->scripts, batch);
+    if (err == PM_OK)
+        err = runs_store(s, batch);
     if (err != PM_OK) {
         batch_close(&batch);
         go_back(s, err, "a specification is too large to be stored");
@@ -274,6 +289,8 @@ void commit_turn(struct sheriff *s)
         adopt_enter(s);
     if (s->commit.first != NULL && commit_open(s))
         run_queued(s);
+    if (runs_is_due(s) && commit_open(s))
+        runs_enter(s);
     if (s->desired.changing)
         send_change(s);
     if (s->desired.n_telling > 0 && s->now.mono.ms >= s->commit.tell_at.ms && commit_open(s))
@@ -316,6 +333,7 @@ void commit_check(struct sheriff *s)
                     STORE_MS / 1000);
     flight->late = true;
     applies_stored(s, PM_TIMEOUT, "the store does not answer; the change may still happen");
+    runs_late(s, "the store does not answer; the change may still happen");
     orders_stored(s, PM_TIMEOUT, "the store does not answer; the change may still happen");
     while (flight->first != NULL &&
            pm_mono_since(flight->first->at, s->now.mono) >= STORE_MS) {

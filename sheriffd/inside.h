@@ -5,6 +5,8 @@
 #include "sheriffd/graph.h"
 #include "sheriffd/journal.h"
 #include "sheriffd/plan.h"
+#include "sheriffd/run.h"
+#include "sheriffd/scripts.h"
 #include "sheriffd/sheriff.h"
 #include "sheriffd/view.h"
 
@@ -29,6 +31,7 @@ struct adoption; /* adopt.c: what a deputy holds, until it is stored */
 struct queued; /* commit.c */
 struct bundle; /* ends.c */
 struct answer; /* applies.c: what to say when it is stored */
+struct watcher; /* runs.c: who wants to hear of a run */
 
 struct ids { uint64_t *at; size_t n, cap; };
 
@@ -36,6 +39,16 @@ struct nodes { struct node **at; size_t n, cap; };
 
 /* An order that followed from another; see follow.c. */
 struct followed { uint64_t id, cause; enum pm_verb verb; };
+
+struct runs { /* of scripts; see runs.c */
+    struct run *run, *before;  /* in hand, or the last; before this transaction */
+    bool touched;              /* in this transaction */
+    struct pm_mono look_at;    /* not before is it looked at again */
+    struct run_order { uint64_t id; enum pm_verb verb; } *ordered; /* in this transaction */
+    size_t n_ordered;
+    struct watcher *watchers;
+    size_t n_watchers;
+};
 
 struct ends { /* ends of lives that are not stored yet; see ends.c */
     struct bundle *first, **last;
@@ -80,6 +93,8 @@ struct sheriff {
     size_t n_followed, followed_cap;
     struct ends ends;
     struct order *orders;
+    struct scripts scripts;
+    struct runs runs;
     struct adoption *adoptions;
     struct errand *errands;
     struct upgrade *upgrades;

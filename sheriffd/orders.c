@@ -163,19 +163,19 @@ void orders_renumber(struct wish *wish, uint64_t before)
 
 /* ---- into the wish ---------------------------------------------------------------- */
 
-static bool enter(struct sheriff *s, const struct order *order, struct wish *wish)
+bool orders_enter(struct sheriff *s, struct wish *wish, enum pm_verb verb, const char *by)
 {
     struct desired *d = &s->desired;
-    bool up = order->verb != PM_VERB_STOP;
+    bool up = verb != PM_VERB_STOP;
 
-    switch (order->verb) {
+    switch (verb) {
     case PM_VERB_START:
     case PM_VERB_RESTART:
     case PM_VERB_STOP:
         desired_hold(d, wish, !up);
-        if (order->verb == PM_VERB_START ? verdict_is_coming(wish) : !up && !wish->up)
+        if (verb == PM_VERB_START ? verdict_is_coming(wish) : !up && !wish->up)
             return false;
-        desired_order(d, wish, up, order->by);
+        desired_order(d, wish, up, by);
         return true;
     case PM_VERB_REMOVE:
         desired_remove(d, wish, order->by);
@@ -258,7 +258,7 @@ void orders_take(struct sheriff *s, const struct sheriff_client *client,
     struct order *order = make(s, client, ask, wishes, n);
 
     for (size_t i = 0; i < n; i++) {
-        order->targets[i].changed = enter(s, order, wishes[i]);
+        order->targets[i].changed = orders_enter(s, wishes[i], order->verb, order->by);
         order->targets[i].number = wishes[i]->order;
     }
     for (size_t i = 0; i < n; i++)

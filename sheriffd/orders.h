@@ -7,6 +7,8 @@
 /* In a transaction; its answers come when it is stored. */
 void orders_take(struct sheriff *s, const struct sheriff_client *client,
                  const struct pm_order *ask);
+/* What a verb does to one wish, in a transaction. Returns whether that is anything. */
+bool orders_enter(struct sheriff *s, struct wish *wish, enum pm_verb verb, const char *by);
 void orders_stored(struct sheriff *s, enum pm_err err, const char *text);
 
 void orders_look(struct sheriff *s, struct wish *wish); /* something about it changed */

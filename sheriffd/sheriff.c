@@ -15,6 +15,7 @@
 #include "sheriffd/follow.h"
 #include "sheriffd/gates.h"
 #include "sheriffd/orders.h"
+#include "sheriffd/runs.h"
 #include "sheriffd/sessions.h"
 #include "sheriffd/sweeps.h"
 #include "sheriffd/upgrades.h"
@@ -100,6 +101,10 @@ static void load(struct sheriff *s, const struct image *image)
     }
     for (size_t i = 0; i < image->deputies.n; i++)
         desired_post(d, image->deputies.at[i])->expected = true;
+    for (size_t i = 0; i < image->n_notes; i++)
+        if (!scripts_load(&s->scripts, &image->notes[i]) && !runs_load(s, &image->notes[i]))
+            sheriff_log(s, PM_LOG_WARNING, "a note of the store, %s, is not understood and left "
+                        "as it is", image->notes[i].key);
     for (size_t i = 0; i < d->n_posts; i++)
         d->posts[i]->specs_generation = d->posts[i]->wants_generation = d->generation;
     for (size_t i = 0; i < d->n; i++)
@@ -140,6 +145,7 @@ void sheriff_close(struct sheriff **sheriff)
         return;
     /* Whoever still waits is told; what happened last is kept. */
     orders_fini(s);
+    runs_fini(s);
     errands_fini(s);
     upgrades_fini(s);
     sweeps_fini(s);
@@ -151,6 +157,7 @@ void sheriff_close(struct sheriff **sheriff)
     fleet_fini(&s->fleet);
     gates_fini(s);
     follow_fini(s);
+    scripts_fini(&s->scripts);
     desired_fini(&s->desired);
     free(s->due);
     free(s->raises.at);
@@ -289,6 +296,7 @@ static void publish_view(struct sheriff *s)
 {
     struct pm_arena arena = { 0 };
     struct pm_delta delta;
+    bool run_stale = s->view.run_stale;
 
     if (view_due_in(&s->view, s->now.mono) != 0)
         return;
@@ -296,7 +304,10 @@ static void publish_view(struct sheriff *s)
         view_skip(&s->view, s->now.mono);
         return;
     }
-    if (view_delta(&s->view, s->now.mono, &arena, &delta) == PM_OK)
+    enum pm_err err = view_delta(&s->view, s->now.mono, &arena, &delta);
+    if (err == PM_OK && run_stale)
+        delta.run = *runs_known(s);
+    if (err == PM_OK)
         s->port->publish(s->self, "view", PM_MSG_DELTA, &delta);
     pm_arena_fini(&arena);
 }
@@ -351,6 +362,7 @@ static int64_t next_turn(const struct sheriff *s)
 
     next = sooner(next, view_due_in(&s->view, s->now.mono));
     next = sooner(next, orders_next(s));
+    next = sooner(next, runs_next(s));
     if (s->desired.n_telling > 0 && !s->commit.in_flight)
         next = 1;
     if ((s->journal.n > 0 || ends_waits(s)) && !s->commit.events_in_flight)

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define APPLICATION 0x504d616e /* "PMan": pragma application_id of our files */
-#define SCHEMA      3          /* pragma user_version */
+#define SCHEMA      4          /* pragma user_version */
 
 /* Pages kept in memory, in KiB. Nearly all is written at the ends of tables, and what is read again
  * the kernel has, so SQLite's 2 MiB would only be what a crowd leaves behind for good. */
@@ -59,7 +59,13 @@ static const char schema_3[] =
     "ALTER TABLE wants ADD COLUMN sum INTEGER;"
     "PRAGMA user_version = 3;";
 
-static const char *const schemas[SCHEMA] = { schema_1, schema_2, schema_3 };
+/* What else is to outlive the sheriff, each under a key: see store_notes_io.c. */
+static const char schema_4[] =
+    "CREATE TABLE notes(key TEXT PRIMARY KEY, value BLOB NOT NULL, sum INTEGER NOT NULL)"
+    " WITHOUT ROWID;"
+    "PRAGMA user_version = 4;";
+
+static const char *const schemas[SCHEMA] = { schema_1, schema_2, schema_3, schema_4 };
 
 _Static_assert(APPLICATION == 1347248494, "the schema says the same number");
 
@@ -271,6 +277,8 @@ static int write_all(struct store_db *db, const struct batch *batch)
         rc = store_put_want(db, &batch->wants[i]);
     for (size_t i = 0; i < batch->n_deputies && rc == SQLITE_OK; i++)
         rc = store_put_deputy(db, &batch->deputies[i]);
+    for (size_t i = 0; i < batch->n_notes && rc == SQLITE_OK; i++)
+        rc = store_put_note(db, batch, &batch->notes[i]);
     if (rc == SQLITE_OK && batch->n_wants > 0)
         rc = store_put_orders(db, batch);
     for (size_t i = 0; i < batch->events.n && rc == SQLITE_OK; i++)

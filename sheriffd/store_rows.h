@@ -11,7 +11,7 @@ enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_N
                        STORE_EVENT, STORE_NO_SPEC, STORE_NO_WANT, STORE_TRIM, STORE_HISTORY,
                        STORE_ORDERS, STORE_TRIM_ORDERS, STORE_LIFE, STORE_TRIM_LIVES_OF,
                        STORE_TRIM_LIVES, STORE_NEXT_NAME, STORE_LIVES_OF, STORE_BEGIN,
-                       STORE_COMMIT, STORE_STATEMENTS };
+                       STORE_COMMIT, STORE_NOTE, STORE_NO_NOTE, STORE_STATEMENTS };
 
 struct store_db {
     struct sqlite3 *handle;
@@ -32,13 +32,17 @@ int store_put_event(struct store_db *db, const struct pm_event *event);
 int store_drop(struct store_db *db, uint64_t id);
 int store_trim(struct store_db *db, uint64_t last_seq);
 
+/* store_notes_io.c: what has no table of its own */
+int store_put_note(struct store_db *db, const struct batch *batch, const struct batch_note *note);
+int store_load_notes(struct store_db *db, struct image *out);
+
 /* store_past_io.c: how lives ended, and who had ordered them */
 int store_put_orders(struct store_db *db, const struct batch *batch);
 int store_put_past(struct store_db *db, const struct batch_past *past);
 void store_db_lives(struct store_db *db, struct history *history);
 void store_db_events(struct store_db *db, struct history *history);
 
-/* For both: a value of a row, in the arena or static; NULL without memory. */
+/* For all: a value of a row, in the arena or static; NULL without memory. */
 const char *store_text_at(struct sqlite3_stmt *row, int column, struct pm_arena *arena);
 int store_run(struct sqlite3_stmt *statement); /* for its effect; its values are forgotten */
 /* The sentence of that very code: what SQLite remembers may be about another call. */

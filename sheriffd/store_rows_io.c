@@ -44,6 +44,8 @@ static const char *const texts[STORE_STATEMENTS] = {
                         " AND name = ?3 ORDER BY ended_ms DESC, run DESC LIMIT ?4",
     [STORE_BEGIN]     = "BEGIN IMMEDIATE",
     [STORE_COMMIT]    = "COMMIT",
+    [STORE_NOTE]      = "INSERT OR REPLACE INTO notes VALUES(?1, ?2, ?3)",
+    [STORE_NO_NOTE]   = "DELETE FROM notes WHERE key = ?1",
 };
 
 static int prepare(struct store_db *db, enum store_statement which)
@@ -318,7 +320,9 @@ int store_load(struct store_db *db, struct image *out)
         rc = load_number(db, "SELECT max(seq) FROM events", &out->last_event);
     if (rc == SQLITE_OK)
         rc = load_wishes(db, out);
-    return rc == SQLITE_OK ? load_deputies(db, out) : rc;
+    if (rc == SQLITE_OK)
+        rc = load_deputies(db, out);
+    return rc == SQLITE_OK ? store_load_notes(db, out) : rc;
 }
 
 /* ---- history ---------------------------------------------------------------------- */

@@ -55,6 +55,11 @@ void view_touch_post(struct view *view, struct post *post)
     view->stale_posts[view->n_stale_posts++] = post;
 }
 
+void view_touch_run(struct view *view)
+{
+    view->run_stale = true;
+}
+
 void view_remove(struct view *view, struct wish *wish)
 {
     if (wish->stale > 0) {
@@ -92,7 +97,7 @@ static void forget_changes(struct view *view, struct pm_mono now)
     for (size_t i = 0; i < view->n_stale_posts; i++)
         view->stale_posts[i]->stale = false;
     view->n_stale = view->n_stale_posts = view->n_removed = 0;
-    view->asked = false;
+    view->asked = view->run_stale = false;
     view->published = now;
     view->seq++;
 }

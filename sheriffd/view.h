@@ -16,6 +16,7 @@ struct view {
     int64_t *removed;
     size_t n_removed, removed_cap;
     struct pm_mono published;
+    bool run_stale;              /* the run of a script that clients know is older */
     bool asked;                  /* somebody new listens: he is to hear at once where we are */
 };
 
@@ -24,6 +25,7 @@ void view_fini(struct view *view);
 
 void view_touch(struct view *view, struct wish *wish);
 void view_touch_post(struct view *view, struct post *post);
+void view_touch_run(struct view *view);
 void view_remove(struct view *view, struct wish *wish); /* before it is freed */
 
 /* A delta is due, be it empty: who listens anew, after he or we were away, sees by its seq whether

@@ -34,7 +34,7 @@ static char *joined(const struct pm_strs *words)
     char *text = pm_strdup("");
 
     for (size_t i = 0; i < words->n; ++i) {
-        char *longer = pm_printf("%s%s%s", text, i ? ", " : "", words->at[i]);
+        char *longer = pm_printf("%s%s%s", text, *text ? ", " : "", words->at[i]);
 
         free(text);
         text = longer;
@@ -143,7 +143,8 @@ enum pm_err verb_apply(struct ctl *ctl)
     source = realpath(path, NULL);
     request = (struct pm_apply){ .mode = PM_APPLY_MODE_MERGE, .plan_only = ctl->set.plan,
                                  .prune = ctl->set.prune, .specs = config.specs,
-                                 .deputies = config.deputies, .source = source ? source : path };
+                                 .deputies = config.deputies, .scripts = config.scripts,
+                                 .source = source ? source : path };
     err = ctl_open(ctl);
     if (err == PM_OK)
         err = apply_specs(ctl, &request, true);

@@ -21,6 +21,8 @@ struct settings {             /* the options of all verbs */
     bool show_env;
     bool kill;
     bool no_deps, dot;
+    const char *repeat, *junit;
+    bool until_fail, detach;
     const char *from, *output;
     bool strict;
 };
@@ -31,7 +33,7 @@ enum option {
     OPT_PRUNE, OPT_NO_PRUNE, OPT_HOST, OPT_GROUP, OPT_SET, OPT_SHOW_ENV, OPT_STATE_DIR,
     OPT_SINCE, OPT_UNTIL, OPT_TIMESTAMPS, OPT_STDERR, OPT_PREVIOUS, OPT_GREP, OPT_SAVE, OPT_KILL,
     OPT_FROM, OPT_STRICT, OPT_OUTPUT,
-    OPT_NO_DEPS, OPT_DOT,
+    OPT_NO_DEPS, OPT_DOT, OPT_REPEAT, OPT_UNTIL_FAIL, OPT_JUNIT, OPT_DETACH,
     OPT_COUNT
 };
 #define BIT(option) (UINT64_C(1) << OPT_##option)

@@ -60,6 +60,14 @@ const struct pm_option ctl_options[] = {
                       PM_INTO(struct settings, no_deps) },
     [OPT_DOT] = { "dot", 0, NULL, "print it in the language of graphviz",
                   PM_INTO(struct settings, dot) },
+    [OPT_REPEAT] = { "repeat", 0, "N", "run it N times, one after the other",
+                     PM_INTO(struct settings, repeat) },
+    [OPT_UNTIL_FAIL] = { "until-fail", 0, NULL, "run it again until it fails",
+                         PM_INTO(struct settings, until_fail) },
+    [OPT_JUNIT] = { "junit", 0, "FILE", "write how each step went to FILE, as JUnit XML",
+                    PM_INTO(struct settings, junit) },
+    [OPT_DETACH] = { "detach", 0, NULL, "do not wait for its end",
+                     PM_INTO(struct settings, detach) },
     [OPT_COUNT] = { 0 },
 };
 
@@ -161,6 +169,15 @@ const struct verb verbs[] = {
       "procmanctl import -o fleet.yaml robot.pmd\n"
       "procmanctl import --strict web.service db.service\n",
       BIT(FROM) | BIT(STRICT) | BIT(OUTPUT), 1, ANY_NUMBER, "import needs a FILE", verb_import },
+    { "script", NULL,
+      "[list | show NAME | run NAME [--timeout TIME] [--repeat N] [--until-fail] [--junit FILE] "
+      "[--detach] | status | abort]", "run the scripts of the configuration",
+      "run waits for the end and shows each step; the sheriff does them, and goes on when nobody\n"
+      "waits. One script is run at a time. --timeout is how long the run may take.",
+      "procmanctl script\nprocmanctl script run go\nprocmanctl script status\n"
+      "procmanctl script run soak --repeat 100 --until-fail --junit soak.xml\n",
+      TABLES | BIT(TIMEOUT) | BIT(REPEAT) | BIT(UNTIL_FAIL) | BIT(JUNIT) | BIT(DETACH), 0, 2, NULL,
+      verb_script },
     { "events", NULL, "[SEL…] [-f] [-n EVENTS] [--since TIME]",
       "what happened, and who caused it",
       "The last 50; -n all, and what --since says: as many as one answer holds.",

@@ -153,7 +153,7 @@ Test(store, refuses_a_store_of_a_newer_release_with_both_versions)
     store_close(&store);
     sql("PRAGMA user_version = 9");
     cr_assert_eq(open_store(), PM_VERSION);
-    cr_assert(strstr(why, "version 9") && strstr(why, "version 3"), "%s", why);
+    cr_assert(strstr(why, "version 9") && strstr(why, "version 4"), "%s", why);
 }
 
 Test(store, refuses_a_damaged_store)

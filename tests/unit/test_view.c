@@ -57,7 +57,8 @@ static void answer_picture(struct fake *sheriff, enum pm_msg kind, const void *r
 
 static void given_a_view_of(size_t n, const struct pm_proc *rows)
 {
-    static const struct pm_view_calls calls = { on_process, on_deputy, on_reset };
+    static const struct pm_view_calls calls = { .process = on_process, .deputy = on_deputy,
+                                                .reset = on_reset };
 
     memcpy(procs, rows, n * sizeof(*rows));
     n_procs = n;

@@ -112,3 +112,6 @@ PM_API const struct pm_deputy *pm_view_deputies(const struct pm_view *view, size
 
 PM_END
 #endif
+/* The run of a script that is in hand, or the last one; its number is 0 when there was none. To
+ * begin one send RUN, to end it ABORT, to learn which there are SCRIPTS: see messages.def. */
+PM_API const struct pm_script_run *pm_view_run(const struct pm_view *view);

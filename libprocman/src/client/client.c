@@ -133,6 +133,8 @@ static bool is_change(enum pm_msg kind, const void *request)
     case PM_MSG_ORDER:
     case PM_MSG_SHUTDOWN:
     case PM_MSG_UPGRADE:
+    case PM_MSG_RUN:
+    case PM_MSG_ABORT:
         return true;
     case PM_MSG_SWEEP:
         return ((const struct pm_sweep *)request)->kill;

@@ -30,6 +30,8 @@ struct pm_view {
     struct pm_mono ask_after; /* not before */
     struct pm_mono carried_to;
     struct rows procs, deputies;
+    struct pm_script_run run; /* in an arena of its own: it is replaced whole */
+    struct pm_arena run_arena;
     struct pm_arena arena;
     size_t swept_to;         /* bytes in use after the last sweep */
 };
@@ -80,6 +82,16 @@ static void tell_all(struct pm_view *view, const struct rows *old, const struct 
     }
 }
 
+static void take_run(struct pm_view *view, const struct pm_script_run *run)
+{
+    enum pm_err err;
+
+    pm_arena_fini(&view->run_arena);
+    pm_arena_init(&view->run_arena, SIZE_MAX); /* it came in a message */
+    err = pm_copy(&pm_script_run_desc, run, &view->run_arena, &view->run);
+    pm_assert(err == PM_OK);
+}
+
 static void take_snapshot(struct pm_view *view, const struct pm_snapshot *snapshot)
 {
     struct rows old_procs = view->procs, old_deputies = view->deputies;
@@ -95,6 +107,7 @@ static void take_snapshot(struct pm_view *view, const struct pm_snapshot *snapsh
     view->epoch = snapshot->epoch;
     view->seq = snapshot->seq;
     view->begun = view->complete = true;
+    take_run(view, &snapshot->run);
     if (view->calls.reset)
         view->calls.reset(view->context);
     if (!first) {
@@ -143,6 +156,11 @@ static void take_delta(struct pm_view *view, const struct pm_delta *delta)
         put_row(view, &view->procs, &delta->procs.at[i], tell_process);
     for (size_t i = 0; i < delta->deputies.n; ++i)
         put_row(view, &view->deputies, &delta->deputies.at[i], tell_deputy);
+    if (delta->run.number == 0)
+        return;
+    take_run(view, &delta->run);
+    if (view->calls.run)
+        view->calls.run(view->context, &view->run);
 }
 
 /* ---- the pump ---- */
@@ -323,6 +341,7 @@ void pm_view_close(struct pm_view **where)
         return;
     (void)!pm_client_unsubscribe(view->client, "view");
     pm_arena_fini(&view->arena);
+    pm_arena_fini(&view->run_arena);
     rows_fini(&view->procs);
     rows_fini(&view->deputies);
     free(view);
@@ -339,4 +358,9 @@ const struct pm_deputy *pm_view_deputies(const struct pm_view *view, size_t *out
 {
     *out_n = view->deputies.n;
     return (const struct pm_deputy *)view->deputies.at;
+}
+
+const struct pm_script_run *pm_view_run(const struct pm_view *view)
+{
+    return &view->run;
 }

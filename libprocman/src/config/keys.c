@@ -29,7 +29,7 @@ const struct pm_key pm_keys[] = {
     { "groups", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL,
       "for each group path, keys that every process in it or below begins with" },
     { "processes", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL, "the processes" },
-    { "scripts", PM_IN_FILE | NOT_YET, PM_VALUE_PART, 0, LIVE, NULL,
+    { "scripts", PM_IN_FILE, PM_VALUE_PART, 0, LIVE, NULL,
       "for each name, steps that are done one after the other" },
     { "name", PM_IN_DEPUTY, PM_VALUE_PART, 0, LIVE, NULL, "a deputy's name" },
     { "aliases", PM_IN_DEPUTY, PM_VALUE_PART, 0, LIVE, NULL,
@@ -159,7 +159,7 @@ const struct pm_key pm_keys[] = {
       "started again and again, so far apart" },
     { "overlap", SHARED | NOT_YET, PM_VALUE_OVERLAP, MEMBER(overlap), LIVE, "skip",
       "what to do when it is to be started by time and still runs" },
-    { "labels", SHARED | NOT_YET, PM_VALUE_LABELS, MEMBER(labels), LIVE, NULL,
+    { "labels", SHARED, PM_VALUE_LABELS, MEMBER(labels), LIVE, NULL,
       "words of your own about it" },
 
     { "start", PM_IN_STEP, PM_VALUE_SELECT, offsetof(struct pm_step, select), LIVE, NULL,
