@@ -266,14 +266,14 @@ static char *compose(const struct import *im, const struct pm_spec *specs, bool 
     return text.at;
 }
 
-/* NULL: it loads; else the first error's sentence, heap. */
-static char *fault_in(const char *text, bool json)
+/* NULL: it loads; else the first error's sentence, heap, and the line it is about. */
+static char *fault_in(const char *text, bool json, size_t *line)
 {
-    static const char mark[] = "error: ";
+    static const char name[] = "import.json", mark[] = "error: ";
     struct pm_config config;
     char *errors = NULL, *fault = NULL;
 
-    if (pm_config_parse(json ? "import.json" : "import.yaml", text, strlen(text), &config,
+    if (pm_config_parse(json ? name : "import.yaml", text, strlen(text), &config,
                         &errors) == PM_OK) {
         pm_config_fini(&config);
         return NULL;
@@ -281,14 +281,60 @@ static char *fault_in(const char *text, bool json)
     const char *begin = strstr(errors, mark);
     begin = begin != NULL ? begin + strlen(mark) : errors;
     fault = pm_printf("%.*s", (int)strcspn(begin, "\n"), begin);
+    *line = strlen(errors) > strlen(name) ? strtoul(errors + strlen(name) + 1, NULL, 10) : 0;
     free(errors);
     return fault;
 }
 
-static void leave_scripts(struct import *im, const char *why)
+static size_t lines_of(const char *text)
 {
-    for (const struct script *script = im->scripts; script != NULL; script = script->next)
-        import_left(im, &script->at, "%s", why);
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* The script in whose lines that line is, counted from behind "scripts:"; NULL: in none. */
+static struct script **script_at(struct import *im, size_t line)
+{
+    size_t end = 0;
+
+    for (struct script **at = &im->scripts; *at != NULL && line > 0; at = &(*at)->next) {
+        end++;
+        for (const struct step *step = (*at)->steps; step != NULL; step = step->next)
+            end++;
+        if (line <= end)
+            return at;
+    }
+    return NULL;
+}
+
+#define MOST_BAD_SCRIPTS 64 /* each costs another look at the whole */
+
+/* A script that the language refuses, because it starts what is not there, is left; those that
+ * are good stay. Where the fault is no single script's, all are left. */
+static void drop_scripts(struct import *im, const struct pm_spec *specs)
+{
+    char *processes = compose(im, specs, false, false), *fault = pm_strdup("");
+    size_t head = lines_of(processes) + 1, line = 0;
+
+    free(processes);
+    for (unsigned tries = 0; im->scripts != NULL && fault != NULL; tries++) {
+        char *text = compose(im, specs, false, true);
+        free(fault);
+        fault = fault_in(text, false, &line);
+        free(text);
+        struct script **wrong = script_at(im, line > head ? line - head : 0);
+        if (fault != NULL && wrong != NULL && tries < MOST_BAD_SCRIPTS) {
+            import_left(im, &(*wrong)->at, "%s", fault);
+            *wrong = (*wrong)->next;
+        } else if (fault != NULL) {
+            for (; im->scripts != NULL; im->scripts = im->scripts->next)
+                import_left(im, &im->scripts->at, "%s", fault);
+        }
+    }
+    free(fault);
 }
 
 static int by_place(const void *left, const void *right)
@@ -325,16 +371,11 @@ static void sort_left(struct import *im)
 
 static char *write_checked(struct import *im, const struct pm_spec *specs, bool json)
 {
-    bool scripts = im->scripts != NULL;
-    char *text = compose(im, specs, json, scripts), *fault = fault_in(text, json);
+    size_t line = 0;
 
-    if (fault != NULL && scripts) { /* is it the scripts' own? */
-        leave_scripts(im, fault);
-        free(text);
-        free(fault);
-        text = compose(im, specs, json, false);
-        fault = fault_in(text, json);
-    }
+    drop_scripts(im, specs);
+    char *text = compose(im, specs, json, im->scripts != NULL);
+    char *fault = fault_in(text, json, &line);
     if (fault == NULL)
         return text;
     import_fail(im, im->sources[0], 0, "what comes of it is no good configuration: %s", fault);
