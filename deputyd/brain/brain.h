@@ -14,8 +14,13 @@ struct brain;
 struct notice;       /* what a process says of itself: notify.h */
 struct output_file;  /* one process's output; the mover's */
 
-/* Who a process shall run as; groups is in the caller's arena. */
-struct brain_ids { bool is_self; uint64_t uid, gid; struct pm_i64s groups; };
+/* Who a process shall run as; the rest is in the caller's arena. */
+struct brain_ids {
+    bool is_self;
+    uint64_t uid, gid;
+    struct pm_i64s groups;
+    const char *name, *home, *shell; /* NULL: nothing is known of that user */
+};
 
 /* How the brain acts. Messages are borrowed until return. */
 struct brain_port {
@@ -32,6 +37,10 @@ struct brain_port {
     /* Look up user and group names. NULL: done; else why not, a sentence in `text` */
     const char *(*resolve)(void *self, const struct pm_spec *spec, struct pm_arena *arena,
                            struct brain_ids *out, char *text, size_t size);
+    /* The text of a small file, in the arena. NULL: done; else why not, perhaps in `text` */
+    const char *(*read_file)(void *self, const char *path, struct pm_arena *arena, char **out,
+                             size_t *out_n, char *text, size_t size);
+    const char *(*variable)(void *self, const char *name);  /* our own; NULL: it is not set */
     double (*chance)(void *self);                           /* 0 ≤ chance < 1 */
     void (*log)(void *self, enum pm_log_level level, const char *text);
 

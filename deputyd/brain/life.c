@@ -135,16 +135,19 @@ const char *life_spawn(struct brain *b, const struct proc *proc, const struct pm
     bool run_as = *spec->run_as_user || *spec->run_as_group;
     struct brain_ids ids = { 0 };
     struct pm_strs argv = { 0 };
+    struct pm_spec here;
     const char *why = NULL;
 
     if (run_as)
         why = b->port->resolve(b->self, spec, arena, &ids, text, size);
+    if (why == NULL)
+        why = expand_spec(b, spec, &ids, arena, &here, text, size);
     if (why != NULL)
         return why;
-    if (pm_spec_argv(spec, arena, &argv) != PM_OK || argv.n == 0)
+    if (pm_spec_argv(&here, arena, &argv) != PM_OK || argv.n == 0)
         return TOO_LONG;
     *out = (struct pm_spawn){
-        .argv = argv, .dir = spec->working_dir, .env = environment(b, proc, spec, arena),
+        .argv = argv, .dir = here.working_dir, .env = environment(b, proc, &here, arena),
         .run_as = run_as && !ids.is_self, .pty = spec->output_pty, .umask = spec->umask,
         .nice = spec->nice, .limits = spec->limits,
     };
@@ -182,7 +185,7 @@ static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
 {
     PM_CLEANUP(pm_arena_fini) struct pm_arena arena;
     struct pm_spawn spawn;
-    char text[120];
+    char text[sizeof proc->life.reason];
     const char *why;
 
     pm_arena_init(&arena, 0);

@@ -2,6 +2,7 @@
  */
 #include "brain/shell.h"
 
+#include "brain/small_file_io.h"
 #include "brain/users_io.h"
 #include "brain/weight_io.h"
 #include "brain/wish_io.h"
@@ -83,6 +84,19 @@ static const char *resolve(void *self, const struct pm_spec *spec, struct pm_are
 {
     (void)self;
     return users_resolve(spec, arena, out, text, size);
+}
+
+static const char *read_file(void *self, const char *path, struct pm_arena *arena, char **out,
+                             size_t *out_n, char *text, size_t size)
+{
+    (void)self;
+    return small_file_read(path, arena, out, out_n, text, size);
+}
+
+static const char *variable(void *self, const char *name)
+{
+    (void)self;
+    return getenv(name);
 }
 
 static double chance(void *self)
@@ -190,6 +204,7 @@ static void drop(void *self, struct output_file *output_file)
 const struct brain_port shell_port = {
     .to_keeper = to_keeper, .to_sheriff = to_sheriff, .reconnect = reconnect,
     .keep_wish = keep_wish, .keep_past = keep_past, .oom_ran = any_oom_ran, .resolve = resolve,
+    .read_file = read_file, .variable = variable,
     .chance = chance, .log = log_line, .sweep = sweep, .file = file, .limits = limits,
     .collect = collect, .follow = follow, .read = read_output, .last = last, .drained = drained,
     .drop = drop, .look = look, .look_away = look_away, .seek = seek, .written = written,

@@ -25,7 +25,7 @@ static bool whole_number(const char *text, uint64_t *out)
 }
 
 /* A user without an entry has no name, and only the group that is asked for. */
-struct user { uint64_t uid, gid; const char *name; };
+struct user { uint64_t uid, gid; const char *name, *home, *shell; };
 
 static bool find_user(const char *name, struct pm_arena *arena, struct user *out)
 {
@@ -41,7 +41,8 @@ static bool find_user(const char *name, struct pm_arena *arena, struct user *out
     } else if (getpwnam_r(name, &entry, room, ENTRY_BYTES, &found) != 0 || !found) {
         return false;
     }
-    *out = (struct user){ entry.pw_uid, entry.pw_gid, entry.pw_name };
+    *out = (struct user){ entry.pw_uid, entry.pw_gid, entry.pw_name, entry.pw_dir,
+                          entry.pw_shell };
     return true;
 }
 
@@ -79,7 +80,7 @@ static bool list_groups(const struct user *user, uint64_t gid, struct pm_arena *
 const char *users_resolve(const struct pm_spec *spec, struct pm_arena *arena,
                           struct brain_ids *out, char *text, size_t size)
 {
-    struct user user = { geteuid(), getegid(), NULL };
+    struct user user = { .uid = geteuid(), .gid = getegid() };
     uint64_t gid;
 
     if (*spec->run_as_user && !find_user(spec->run_as_user, arena, &user)) {
@@ -97,5 +98,8 @@ const char *users_resolve(const struct pm_spec *spec, struct pm_arena *arena,
         return "only a deputyd that root runs can run it as somebody else";
     out->uid = user.uid;
     out->gid = gid;
+    out->name = user.name;
+    out->home = user.home;
+    out->shell = user.shell;
     return list_groups(&user, gid, arena, &out->groups) ? NULL : "out of memory";
 }

@@ -125,4 +125,6 @@ void pm_means_tell(const struct pm_spawn *what, enum pm_stage stage, size_t refu
         tell_limit(&what->limits.at[refused], text);
     else if (stage == PM_STAGE_NICE)
         snprintf(text, PM_MEANS_TEXT, "%" PRId64, what->nice);
+    else if (stage == PM_STAGE_DIRECTORY && what->dir != NULL)
+        snprintf(text, PM_MEANS_TEXT, "%s", what->dir);
 }

@@ -9,6 +9,7 @@
 #include "config/scalar.h"
 #include "core/spec_fault.h"
 
+#include <procman/fill.h>
 #include <procman/limits.h>
 #include <procman/text.h>
 
@@ -29,8 +30,12 @@ static void read_words(struct pm_reading *reading, const struct pm_key *key,
         return;
     }
     for (const struct pm_node *item = list->first; item != NULL; item = item->next)
-        if (pm_value_shaped(reading, "a word of exec", item, PM_NODE_SCALAR, "text"))
+        if (pm_value_shaped(reading, "a word of exec", item, PM_NODE_SCALAR, "text")) {
+            const char *fault = pm_fill_fault(item->text);
+            if (fault != NULL)
+                pm_value_fault(reading, "a word of exec", item, fault);
             words[n++] = item->text;
+        }
     if (list->first->kind == PM_NODE_SCALAR && *list->first->text == '\0')
         pm_value_fault(reading, "the program in exec", list->first, "a program has a name");
     *out = (struct pm_strs){ .at = words, .n = n };
@@ -86,8 +91,15 @@ static size_t merge(const struct pm_var_list *old, const struct pm_var_list *add
     return n;
 }
 
-/* env and labels: noun is "variable" or "label". */
+static const char *no_fault(const char *value)
+{
+    (void)value;
+    return NULL;
+}
+
+/* env and labels: noun is "variable" or "label"; value_fault tells what a value may not be. */
 static void read_variables(struct pm_reading *reading, const char *noun,
+                           const char *(*value_fault)(const char *value),
                            const struct pm_node *map, struct pm_var_list *env)
 {
     struct pm_var_list added = { .at = pm_alloc((map->n + 1) * sizeof(*added.at)) };
@@ -101,8 +113,12 @@ static void read_variables(struct pm_reading *reading, const char *noun,
                           reading->subject != NULL ? " of " : "",
                           reading->subject != NULL ? reading->subject : "", fault);
         else if (pm_value_shaped(reading, what, item, PM_NODE_SCALAR,
-                                 "text, \"\" for an empty one"))
+                                 "text, \"\" for an empty one")) {
             added.at[added.n++] = (struct pm_var){ .name = item->key, .value = item->text };
+            fault = value_fault(item->text);
+            if (fault != NULL)
+                pm_value_fault(reading, what, item, fault);
+        }
         free(what);
     }
     if (added.n > 0)
@@ -114,6 +130,18 @@ static void read_variables(struct pm_reading *reading, const char *noun,
     else
         *env = (struct pm_var_list){ .at = all, .n = merge(env, &added, all) };
     free(added.at);
+}
+
+static void read_env(struct pm_reading *reading, const struct pm_node *map,
+                     struct pm_var_list *env)
+{
+    read_variables(reading, "variable", pm_fill_fault, map, env);
+}
+
+static void read_labels(struct pm_reading *reading, const struct pm_node *map,
+                        struct pm_var_list *labels)
+{
+    read_variables(reading, "label", no_fault, map, labels);
 }
 
 static void read_loss(struct pm_reading *reading, const struct pm_key *key,
@@ -264,8 +292,8 @@ void pm_list_read(struct pm_reading *reading, const struct pm_key *key,
     switch (key->value) {
     case PM_VALUE_WORDS:        read_words(reading, key, node, member); break;
     case PM_VALUE_CODES:        read_codes(reading, key, node, member); break;
-    case PM_VALUE_VARIABLES:    read_variables(reading, "variable", node, member); break;
-    case PM_VALUE_LABELS:       read_variables(reading, "label", node, member); break;
+    case PM_VALUE_VARIABLES:    read_env(reading, node, member); break;
+    case PM_VALUE_LABELS:       read_labels(reading, node, member); break;
     case PM_VALUE_LIMITS:       read_limits(reading, node, member); break;
     case PM_VALUE_LOSS:         read_loss(reading, key, node, member); break;
     case PM_VALUE_DEPENDENCIES: pm_depends_read(reading, node, member); break;

@@ -44,7 +44,7 @@ static const struct {
     [PM_VALUE_GROUP]        = SAYS(A_TEXT),
     [PM_VALUE_HOST]         = SAYS(A_TEXT),
     [PM_VALUE_COMMAND]      = SAYS(A_TEXT),
-    [PM_VALUE_DIRECTORY]    = SAYS("\"type\": \"string\", \"pattern\": \"^/\""),
+    [PM_VALUE_DIRECTORY]    = SAYS("\"type\": \"string\", \"pattern\": \"^(/|[$][{])\""),
     [PM_VALUE_USER]         = SAYS(A_TEXT),
     [PM_VALUE_BOOL]         = SAYS("\"type\": \"boolean\""),
     [PM_VALUE_AUTO_RESTART] = ONE_OF(&pm_auto_restart_words, ", true, false"),
@@ -56,7 +56,7 @@ static const struct {
                                 "\"maximum\": 64"),
     [PM_VALUE_SIZE]         = SAYS(A_SIZE),
     [PM_VALUE_KEEP]         = SAYS(NUMBER("0", TEXT(PM_LIMIT_OUTPUT_KEEP))),
-    [PM_VALUE_FILE]         = SAYS("\"type\": \"string\", \"pattern\": \"^/\""),
+    [PM_VALUE_FILE]         = SAYS("\"type\": \"string\", \"pattern\": \"^(/|[$][{])\""),
     [PM_VALUE_MASK]         = SAYS("\"type\": [\"string\", \"integer\"], "
                                 "\"pattern\": \"^0?[0-7]{3}$\""),
     [PM_VALUE_NICE]         = SAYS(NUMBER("-20", "19")),
@@ -65,11 +65,9 @@ static const struct {
                                 "\"minimum\": 0, \"pattern\": \"^([0-9]+%|0)$\""),
     [PM_VALUE_PIDS]         = SAYS(NUMBER("0", TEXT(PM_LIMIT_PIDS))),
     [PM_VALUE_INSTANCES]    = SAYS(NUMBER("1", TEXT(PM_LIMIT_INSTANCES))),
-    [PM_VALUE_SCHEDULE]     = SAYS("\"type\": \"string\", "
-                                "\"pattern\": \"^[ \\\\t]*([^ \\\\t]+[ \\\\t]+){4}[^ \\\\t]+"
+    [PM_VALUE_SCHEDULE]     = SAYS("\"type\": \"string\", \"pattern\": \"^[ \\\\t]*([^ \\\\t]+[ \\\\t]+){4}[^ \\\\t]+"
                                 "[ \\\\t]*$\""),
-    [PM_VALUE_ZONE]         = SAYS("\"type\": \"string\", "
-                                "\"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\""),
+    [PM_VALUE_ZONE]         = SAYS("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\""),
     [PM_VALUE_OVERLAP]      = ONE_OF(&pm_overlap_words, NULL),
     [PM_VALUE_PATIENCE]     = SAYS(A_SPAN),
     [PM_VALUE_SPAN]         = SAYS(A_SPAN),

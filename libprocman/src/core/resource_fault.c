@@ -3,6 +3,7 @@
  */
 #include "core/spec_fault.h"
 
+#include <procman/fill.h>
 #include <procman/limits.h>
 #include <procman/spec.h>
 
@@ -42,7 +43,9 @@ const char *pm_limit_fault(const char *name)
 
 const char *pm_file_fault(const char *file)
 {
-    return *file == '/' ? NULL : "a file is given from the root, with a '/' first";
+    if (*file != '/' && strncmp(file, "${", 2) != 0)
+        return "a file is given from the root, with a '/' first";
+    return pm_fill_fault(file);
 }
 
 const char *pm_nice_fault(int64_t nice)

@@ -8,6 +8,7 @@
 #include "core/codepoint.h"
 #include "core/words.h"
 
+#include <procman/fill.h>
 #include <procman/limits.h>
 #include <procman/spec.h>
 
@@ -83,7 +84,9 @@ const char *pm_user_fault(const char *user)
 
 const char *pm_directory_fault(const char *directory)
 {
-    return *directory == '/' ? NULL : "a directory is given from the root, with a '/' first";
+    if (*directory != '/' && strncmp(directory, "${", 2) != 0)
+        return "a directory is given from the root, with a '/' first";
+    return pm_fill_fault(directory);
 }
 
 const char *pm_variable_fault(const char *name)
@@ -154,7 +157,7 @@ const char *pm_sheriff_loss_fault(uint64_t ms)
 
 static const char *command_fault(const struct pm_spec *spec)
 {
-    const char *command = or_empty(spec->command);
+    const char *command = or_empty(spec->command), *fault = NULL;
 
     if (*command == '\0' && spec->exec.n == 0)
         return "it has neither command nor exec";
@@ -162,7 +165,11 @@ static const char *command_fault(const struct pm_spec *spec)
         return "it has both command and exec";
     if (*command != '\0')
         return pm_command_fault(command);
-    return *or_empty(spec->exec.at[0]) != '\0' ? NULL : "exec begins with an empty program name";
+    if (*or_empty(spec->exec.at[0]) == '\0')
+        return "exec begins with an empty program name";
+    for (size_t i = 0; i < spec->exec.n && fault == NULL; i++)
+        fault = pm_fill_fault(or_empty(spec->exec.at[i]));
+    return fault;
 }
 
 static const char *env_fault(const struct pm_var_list *env)
@@ -171,6 +178,8 @@ static const char *env_fault(const struct pm_var_list *env)
 
     for (size_t i = 0; i < env->n && fault == NULL; i++) {
         fault = pm_variable_fault(or_empty(env->at[i].name));
+        if (fault == NULL)
+            fault = pm_fill_fault(or_empty(env->at[i].value));
         if (fault == NULL && i > 0 && strcmp(env->at[i - 1].name, env->at[i].name) >= 0)
             fault = "env is not sorted by name, or has a name twice";
     }
