@@ -64,7 +64,6 @@ static void join_fields(const struct pm_strs *fields, char *text, size_t size)
 
     text[0] = '\0';
     for (size_t i = 0; i < fields->n && n + strlen(fields->at[i]) + 3 < size; i++) {
-    size_t n = 0;
         if (i > 0) {
             memcpy(text + n, ", ", 3);
             n += 2;
@@ -192,6 +191,13 @@ static struct answer *carry_out(struct sheriff *s, const struct plan *plan,
     return answer;
 }
 
+static void take_scripts(struct sheriff *s, const struct pm_script_list *scripts, bool prune,
+                         const char *file)
+{
+    if (scripts->n > 0 || (prune && s->scripts.now.list.n > 0))
+        scripts_apply(&s->scripts, scripts, prune, file);
+}
+
 static const char *deputy_fault(const struct pm_strs *names)
 {
     const char *fault = NULL;
@@ -212,13 +218,6 @@ static void answer_plan(struct sheriff *s, const struct sheriff_client *client,
     send_plan(s, client->peer, &said);
     api_reply(s, client->peer, ask->request, PM_OK, "%s", "");
     pm_arena_fini(&arena);
-static void take_scripts(struct sheriff *s, const struct pm_script_list *scripts, bool prune,
-                         const char *file)
-{
-    if (scripts->n > 0 || (prune && s->scripts.now.list.n > 0))
-        scripts_apply(&s->scripts, scripts, prune, file);
-}
-
 }
 
 void applies_take(struct sheriff *s, const struct sheriff_client *client,
@@ -253,6 +252,8 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
         answer->request = ask->request;
         if (ask->mode == PM_APPLY_MODE_MERGE) {
             expect_deputies(s, &ask->deputies, ask->prune);
+            take_scripts(s, &ask->scripts, ask->prune, NULL);
+        }
     }
     plan_fini(&plan);
 }
@@ -271,9 +272,7 @@ enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, cons
         return err;
     carry_out(s, &plan, PM_APPLY_MODE_MERGE, "");
     expect_deputies(s, &config->deputies, true);
+    take_scripts(s, &config->scripts, true, source);
     plan_fini(&plan);
     return PM_OK;
 }
-            take_scripts(s, &ask->scripts, ask->prune, NULL);
-        }
-    take_scripts(s, &config->scripts, true, source);

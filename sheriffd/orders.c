@@ -178,7 +178,7 @@ bool orders_enter(struct sheriff *s, struct wish *wish, enum pm_verb verb, const
         desired_order(d, wish, up, by);
         return true;
     case PM_VERB_REMOVE:
-        desired_remove(d, wish, order->by);
+        desired_remove(d, wish, by);
         return true;
     default:
         return false;

@@ -85,7 +85,8 @@ int64_t view_due_in(const struct view *view, struct pm_mono now)
 {
     int64_t since = pm_mono_since(view->published, now);
 
-    if (view->n_stale + view->n_stale_posts + view->n_removed == 0 && !view->asked)
+    if (view->n_stale + view->n_stale_posts + view->n_removed == 0 && !view->asked &&
+        !view->run_stale)
         return -1;
     return since >= VIEW_PERIOD_MS ? 0 : VIEW_PERIOD_MS - since;
 }

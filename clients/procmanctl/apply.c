@@ -34,7 +34,7 @@ static char *joined(const struct pm_strs *words)
     char *text = pm_strdup("");
 
     for (size_t i = 0; i < words->n; ++i) {
-        char *longer = pm_printf("%s%s%s", text, *text ? ", " : "", words->at[i]);
+        char *longer = pm_printf("%s%s%s", text, i ? ", " : "", words->at[i]);
 
         free(text);
         text = longer;

@@ -89,6 +89,9 @@ struct pm_view_calls {
     /* A new snapshot. Then every row that is or was there is told as above; of the first one,
      * inside pm_view_open, nothing but this. */
     void (*reset)(void *context);
+    /* The script that is being run has moved on, or another one has begun or ended; not told for
+     * a snapshot. */
+    void (*run)(void *context, const struct pm_script_run *run);
 };
 
 /* Subscribe, ask for the snapshot and wait for it. The client stays the caller's and must live
@@ -109,9 +112,9 @@ PM_API enum pm_err pm_view_pump(struct pm_view *view, int wait_ms,
 /* Sorted by group, name and host; by name. Valid until the next pump. */
 PM_API const struct pm_proc *pm_view_processes(const struct pm_view *view, size_t *out_n);
 PM_API const struct pm_deputy *pm_view_deputies(const struct pm_view *view, size_t *out_n);
-
-PM_END
-#endif
 /* The run of a script that is in hand, or the last one; its number is 0 when there was none. To
  * begin one send RUN, to end it ABORT, to learn which there are SCRIPTS: see messages.def. */
 PM_API const struct pm_script_run *pm_view_run(const struct pm_view *view);
+
+PM_END
+#endif
