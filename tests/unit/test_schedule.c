@@ -60,7 +60,7 @@ Test(schedule, of_day_and_weekday_one_suffices_where_both_are_restricted)
     cr_expect(due("0 0 13 * fri", friday_the_14th));
     cr_expect(due("0 0 3 * fri", monday_the_3rd));
     cr_expect_not(due("0 0 13 * fri", monday_the_3rd));
-    cr_expect_not(due("0 0 */2 * fri", friday_the_14th), "a field that begins with * restricts not");
+    cr_expect_not(due("0 0 */2 * fri", friday_the_14th), "what begins with * restricts not");
 }
 
 Test(schedule, says_where_it_is_wrong)

@@ -26,6 +26,10 @@
                  "\"pattern\": \"^[0-9]+(\\\\.[0-9]+)? ?([kKmMgGtT]([iI]?[bB])?|[bB])?$\""
 #define A_SPAN   "\"type\": [\"string\", \"number\"], \"minimum\": 0, " \
                  "\"pattern\": \"^([0-9]+(\\\\.[0-9]+)?(ms|s|m|h|d))+$|^[0-9]+(\\\\.[0-9]+)?$\""
+#define FIELDS   "\"type\": \"string\", " \
+                 "\"pattern\": \"^[ \\\\t]*([^ \\\\t]+[ \\\\t]+){4}[^ \\\\t]+[ \\\\t]*$\""
+#define A_ZONE   "\"type\": \"string\", " \
+                 "\"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\""
 #define TEXTS    "\"type\": \"array\", \"minItems\": 1, \"items\": {" A_TEXT "}"
 #define NAMES    "\"type\": \"array\", \"items\": {" A_TEXT "}"
 #define TEXT_MAP "\"type\": \"object\", \"additionalProperties\": {" A_TEXT "}"
@@ -65,9 +69,8 @@ static const struct {
                                 "\"minimum\": 0, \"pattern\": \"^([0-9]+%|0)$\""),
     [PM_VALUE_PIDS]         = SAYS(NUMBER("0", TEXT(PM_LIMIT_PIDS))),
     [PM_VALUE_INSTANCES]    = SAYS(NUMBER("1", TEXT(PM_LIMIT_INSTANCES))),
-    [PM_VALUE_SCHEDULE]     = SAYS("\"type\": \"string\", \"pattern\": \"^[ \\\\t]*([^ \\\\t]+[ \\\\t]+){4}[^ \\\\t]+"
-                                "[ \\\\t]*$\""),
-    [PM_VALUE_ZONE]         = SAYS("\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$\""),
+    [PM_VALUE_SCHEDULE]     = SAYS(FIELDS),
+    [PM_VALUE_ZONE]         = SAYS(A_ZONE),
     [PM_VALUE_OVERLAP]      = ONE_OF(&pm_overlap_words, NULL),
     [PM_VALUE_PATIENCE]     = SAYS(A_SPAN),
     [PM_VALUE_SPAN]         = SAYS(A_SPAN),
