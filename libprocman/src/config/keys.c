@@ -53,7 +53,7 @@ const struct pm_key pm_keys[] = {
       "the directory it runs in" },
     { "env", SHARED, PM_VALUE_VARIABLES, MEMBER(env), RESTART, NULL,
       "environment variables, added to the deputy's" },
-    { "env_file", SHARED | NOT_YET, PM_VALUE_FILE, MEMBER(env_file), RESTART, NULL,
+    { "env_file", SHARED, PM_VALUE_FILE, MEMBER(env_file), RESTART, NULL,
       "a file on the deputy with more environment variables" },
     { "run_as.user", SHARED, PM_VALUE_USER, MEMBER(run_as_user), RESTART, NULL,
       "the user it runs as" },
@@ -159,7 +159,7 @@ const struct pm_key pm_keys[] = {
       "started again and again, so far apart" },
     { "overlap", SHARED | NOT_YET, PM_VALUE_OVERLAP, MEMBER(overlap), LIVE, "skip",
       "what to do when it is to be started by time and still runs" },
-    { "labels", SHARED | NOT_YET, PM_VALUE_LABELS, MEMBER(labels), LIVE, NULL,
+    { "labels", SHARED, PM_VALUE_LABELS, MEMBER(labels), LIVE, NULL,
       "words of your own about it" },
 
     { "start", PM_IN_STEP, PM_VALUE_SELECT, offsetof(struct pm_step, select), LIVE, NULL,
