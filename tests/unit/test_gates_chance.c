@@ -63,6 +63,13 @@ static const struct actor *actor_of(size_t i)
     return NULL;
 }
 
+/* Also for want of what it needs, while an old life of it may be ending still. */
+static bool has_failed(const struct wish *wish)
+{
+    return view_state(wish) == PM_STATE_FAILED ||
+           (wish->node != NULL && wish->node->gate.hold == GATE_FAILED);
+}
+
 static bool is_met(const struct pm_dependency *on)
 {
     size_t i = index_of(on->process);
@@ -76,8 +83,7 @@ static bool is_met(const struct pm_dependency *on)
         return false;
     if (state == PM_STATE_EXITED)
         return true;
-    if (on->on_failure == PM_DEPENDENCY_FAILURE_IGNORE && view_state(wish_of(i)) ==
-                                                              PM_STATE_FAILED)
+    if (on->on_failure == PM_DEPENDENCY_FAILURE_IGNORE && has_failed(wish_of(i)))
         return true;
     if (on->when == PM_DEPENDENCY_WHEN_STARTED && state == PM_STATE_STARTING)
         return true;
