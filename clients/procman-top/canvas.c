@@ -51,16 +51,6 @@ struct glyph {
     size_t taken;    /* bytes of the text it came from */
 };
 
-static uint32_t decode(const char *at, size_t n)
-{
-    static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    uint32_t code = (uint8_t)*at & masks[n];
-
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | ((uint8_t)at[i] & 0x3f);
-    return code;
-}
-
 /* Characters that reorder or break the row they stand in: directions, separators, joiners. */
 static bool unruly(uint32_t code)
 {
@@ -77,15 +67,14 @@ static void stand_in(struct glyph *glyph, bool ascii)
 
 static struct glyph next_glyph(const char *at, size_t n, bool ascii)
 {
-    struct glyph glyph = { .taken = pm_utf8_next((const uint8_t *)at, n) };
-    uint32_t code;
+    uint32_t code = 0;
+    struct glyph glyph = { .taken = pm_code_next(at, n, &code) };
 
     if (glyph.taken == 0) {
         glyph.taken = 1;
         stand_in(&glyph, ascii);
         return glyph;
     }
-    code = decode(at, glyph.taken);
     if (code == '\t') {
         glyph.text[0] = ' ';
         glyph.width = 1;

@@ -35,19 +35,10 @@ static const struct { const char *name; uint32_t key; } names[] = {
     { "Enter", KEY_RETURN }, { "Esc", KEY_ESCAPE }, { "Space", KEY_SPACE },
 };
 
-static uint32_t code_of(const char *name, size_t n)
-{
-    static const uint8_t masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    uint32_t code = (uint8_t)*name & masks[n];
-
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | ((uint8_t)name[i] & 0x3f);
-    return code;
-}
-
 uint32_t key_by_name(const char *name)
 {
     size_t n = strlen(name);
+    uint32_t code;
     char *end;
 
     for (size_t i = 0; i < PM_COUNT(names); i++)
@@ -61,8 +52,8 @@ uint32_t key_by_name(const char *name)
         return *end == '\0' && number >= 1 && number <= 12 ? KEY_F1 + (uint32_t)number - 1
                                                            : KEY_NONE;
     }
-    if (n > 0 && pm_utf8_next((const uint8_t *)name, n) == n && (uint8_t)*name > 0x20)
-        return code_of(name, n);
+    if (n > 0 && pm_code_next(name, n, &code) == n && code > KEY_SPACE)
+        return code;
     return KEY_NONE;
 }
 
@@ -75,13 +66,8 @@ const char *key_text(uint32_t key, char *to)
         snprintf(to, KEY_NAME_SIZE, "F%u", (unsigned)(key - KEY_F1 + 1));
     else if (key >= KEY_CTRL_A && key < KEY_CTRL_A + 26)
         snprintf(to, KEY_NAME_SIZE, "Ctrl-%c", (int)('A' + key - KEY_CTRL_A));
-    else if (key < 0x80)
-        snprintf(to, KEY_NAME_SIZE, "%c", (int)key);
-    else if (key < 0x800)
-        snprintf(to, KEY_NAME_SIZE, "%c%c", (int)(0xc0 | key >> 6), (int)(0x80 | (key & 0x3f)));
     else
-        snprintf(to, KEY_NAME_SIZE, "%c%c%c", (int)(0xe0 | key >> 12),
-                 (int)(0x80 | (key >> 6 & 0x3f)), (int)(0x80 | (key & 0x3f)));
+        to[pm_code_put(key, to)] = '\0';
     return to;
 }
 

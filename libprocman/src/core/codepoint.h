@@ -1,14 +1,8 @@
-/* Code points: out of UTF-8 and into it, and what they do on a terminal. */
+/* Code points: what they do on a terminal. Out of UTF-8 and into it: <procman/utf8.h>. */
 #ifndef PROCMAN_CORE_CODEPOINT_H
 #define PROCMAN_CORE_CODEPOINT_H
 
-#include <procman/base.h>
-
-/* Bytes of the code point at `at`, of which n are there; 0: not UTF-8, or n is 0. */
-size_t pm_code_next(const char *at, size_t n, uint32_t *out) PM_MUST_USE;
-
-/* The code point's bytes into to[4]; returns how many. */
-size_t pm_code_put(uint32_t code, char *to);
+#include <procman/utf8.h>
 
 /* Offset of the first byte that is no UTF-8; n when all of it is. */
 size_t pm_code_fault(const char *text, size_t n) PM_MUST_USE;
