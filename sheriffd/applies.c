@@ -33,6 +33,18 @@ static bool restarts(const struct wish *wish)
            wish->seen->row.state != PM_STATE_EXITED;
 }
 
+/* It may live, or begin any moment. Of a wish of an earlier sheriff whose deputy has not come yet
+ * nobody knows; where no deputy ever came, nothing was ever begun. */
+static bool lives(const struct wish *wish)
+{
+    const struct deputy *deputy = wish->post->deputy;
+
+    if (wish->seen != NULL)
+        return wish->up || pm_state_alive(wish->seen->row.state) ||
+               wish->seen->row.state == PM_STATE_BACKOFF;
+    return deputy == NULL || !deputy->known ? wish->stored : wish->up;
+}
+
 /* ---- telling ---------------------------------------------------------------------- */
 
 static struct pm_change change_of(const struct plan_item *item, struct pm_arena *arena)
@@ -44,18 +56,21 @@ static struct pm_change change_of(const struct plan_item *item, struct pm_arena 
     memcpy(fields, item->fields, item->n_fields * sizeof *fields);
     return (struct pm_change){ .action = item->action, .name = spec->name, .group = spec->group,
                                .host = item->host,
-                               .fields = { .at = fields, .n = item->n_fields } };
+                               .fields = { .at = fields, .n = item->n_fields },
+                               .from = item->moved != NULL ? item->moved->spec.host : "" };
 }
 
 /* Borrows from the plan. */
 static struct pm_plan message(const struct plan *plan, struct pm_arena *arena)
 {
     struct pm_change *changes = pm_arena_get(arena, plan->n * sizeof *changes);
+    size_t n = 0;
 
     pm_assert(changes != NULL);
     for (size_t i = 0; i < plan->n; i++)
-        changes[i] = change_of(&plan->items[i], arena);
-    return (struct pm_plan){ .changes = { .at = changes, .n = plan->n } };
+        if (!plan->items[i].moves) /* the one where it goes says all */
+            changes[n++] = change_of(&plan->items[i], arena);
+    return (struct pm_plan){ .changes = { .at = changes, .n = n } };
 }
 
 static void join_fields(const struct pm_strs *fields, char *text, size_t size)
@@ -85,6 +100,12 @@ static void record(struct sheriff *s, const struct pm_change *change, const char
         break;
     case PM_ACTION_REMOVE:
         journal_add(&s->journal, s->now.wall, about, "ordered", by, "remove ordered");
+        break;
+    case PM_ACTION_MOVE:
+        journal_add(&s->journal, s->now.wall, (struct journal_about){ change->from, change->group,
+                    change->name }, "ordered", by, "remove ordered: it moves to %s", change->host);
+        journal_add(&s->journal, s->now.wall, about, "moved", by, "moved here from %s%s%s",
+                    change->from, *fields != '\0' ? ", changed: " : "", fields);
         break;
     case PM_ACTION_LIVE:
         journal_add(&s->journal, s->now.wall, about, "changed", by, "changed: %s", fields);
@@ -224,7 +245,9 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
                   const struct pm_apply *ask)
 {
     struct plan_request request = { .specs = ask->specs.at, .n = ask->specs.n, .mode = ask->mode,
-                                    .prune = ask->prune, .restarts = restarts };
+                                    .prune = ask->prune,
+                                    .source = *ask->source != '\0' ? ask->source : NULL,
+                                    .restarts = restarts, .lives = lives };
     struct plan plan;
     char *why PM_CLEANUP(pm_free) = scripts_fault(&ask->scripts);
     char *by PM_CLEANUP(pm_free) = NULL;
@@ -263,7 +286,8 @@ enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, cons
 {
     struct plan_request request = {
         .specs = config->specs.at, .n = config->specs.n, .mode = PM_APPLY_MODE_MERGE,
-        .prune = true, .prune_file = source, .restarts = restarts,
+        .prune = true, .prune_file = source, .source = source, .restarts = restarts,
+        .lives = lives,
     };
     struct plan plan;
     enum pm_err err = plan_make(&s->desired, &request, &plan, why);

@@ -222,7 +222,10 @@ struct wish *desired_load(struct desired *d, const struct pm_spec *spec)
     pm_assert(!d->changing);
     if (spec->id > d->last_id)
         d->last_id = spec->id;
-    return make(d, spec, spec->id);
+    struct wish *wish = make(d, spec, spec->id);
+
+    wish->stored = true;
+    return wish;
 }
 
 /* ---- transactions ----------------------------------------------------------------- */

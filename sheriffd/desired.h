@@ -23,6 +23,7 @@ struct wish {
     struct post *post;
     bool up, removing;       /* removing: gone from the wish, kept until nothing of it lives */
     bool held;               /* an operator wants it down: autostart does not raise it */
+    bool stored;             /* it comes from the store: an earlier sheriff wished for it */
     uint64_t order;          /* number of the last order */
     char *by;                /* who gave it: USER (client, pid), or "" */
     size_t touch;            /* 1 + its place among the touched of the transaction; 0 = none */

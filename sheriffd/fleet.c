@@ -107,6 +107,11 @@ static struct seen *find_row(const struct deputy *deputy, const char *group, con
     return table_find(&deputy->rows, hash_row(group, name), same_row, &key);
 }
 
+const struct seen *fleet_row(const struct deputy *deputy, const char *group, const char *name)
+{
+    return find_row(deputy, group, name);
+}
+
 static void free_row(struct pm_status_row *row)
 {
     free((char *)row->group);

@@ -79,6 +79,9 @@ void fleet_status(struct fleet *fleet, const struct desired *d, struct deputy *d
 struct wish *fleet_usage(const struct desired *d, const struct deputy *deputy,
                          const struct pm_usage *usage);
 
+/* What it reports of the process of that name; NULL: nothing. */
+const struct seen *fleet_row(const struct deputy *deputy, const char *group, const char *name);
+
 /* A wish came after the deputy's row of it. */
 void fleet_link(struct fleet *fleet, struct wish *wish);
 

@@ -4,7 +4,7 @@
  * before it: a process that is to be up waits, one that is to be down goes on while something that
  * uses it and is to end as well has not ended. One rule makes both directions:
  *
- *   to be up     when every dependency is met, after its own old life has ended
+ *   to be up     when every dependency is met, after its own old life has ended, on whatever host
  *   to be down   when nothing that depends on it, and is to end too, lives
  *
  * A new run of what lives is both. It goes on living while it could not begin anew: an order that
@@ -96,6 +96,25 @@ static enum edge_judgement judge_state(const struct edge *edge, enum pm_state st
     }
 }
 
+/* After a move: does nothing of it live where it was? A deputy that has not said what it has since
+ * we began may have anything. */
+static enum edge_judgement judge_left(const struct edge *edge)
+{
+    const struct wish *old = edge->to->wish, *wish = edge->from->wish;
+    const struct deputy *deputy = edge->left->deputy;
+    const struct seen *row;
+
+    if (old != NULL)
+        return old->removing ? EDGE_WAITS : EDGE_MET;
+    if (wish->seen != NULL && wish->seen->row.order >= wish->spec.moved_order)
+        return EDGE_MET;
+    if (deputy == NULL || !deputy->known)
+        return EDGE_WAITS;
+    row = fleet_row(deputy, edge->to->group, edge->to->name);
+    return row != NULL && (pm_state_alive(row->row.state) || row->row.state == PM_STATE_BACKOFF)
+               ? EDGE_WAITS : EDGE_MET;
+}
+
 /* Has it failed because of what it needs, and not only when it was last looked at? What failed
  * may have a new order since, and those behind it are looked at later. */
 static bool has_failed(const struct node *node)
@@ -119,6 +138,8 @@ enum edge_judgement gate_judge(const struct edge *edge)
     const struct wish *wish = to->wish;
     enum pm_state state;
 
+    if (edge->left != NULL)
+        return judge_left(edge);
     if (wish == NULL || wish->removing)
         return EDGE_WAITS;
     state = wish->seen != NULL ? wish->seen->row.state : PM_STATE_NOWHERE;
@@ -153,7 +174,7 @@ static enum edge_judgement judge_needs(const struct node *node, const struct edg
 static bool a_need_ends(const struct node *node)
 {
     for (size_t i = 0; i < node->n_needs; i++)
-        if (is_ending(node->needs[i].to))
+        if (node->needs[i].left == NULL && is_ending(node->needs[i].to))
             return true;
     return false;
 }
@@ -174,7 +195,8 @@ static const struct edge *user_ahead(const struct node *node, struct pm_mono now
     for (size_t i = 0; i < node->n_users; i++) {
         const struct node *user = node->users[i]->from;
 
-        if (user == node || user->wish == NULL || !in_touch(user->wish))
+        if (user == node || user->wish == NULL || !in_touch(user->wish) ||
+            node->users[i]->left != NULL)
             continue;
         if ((is_ending(user) || renews(user)) && !is_overdue(user, now))
             return node->users[i];

@@ -89,6 +89,23 @@ static void say_state(const struct edge *edge, const struct seen *seen, struct p
     }
 }
 
+/* Why nobody can say yet that it has ended where it was. */
+static void say_left(const struct edge *edge, char *text, size_t size)
+{
+    const struct deputy *deputy = edge->left->deputy;
+    const struct seen *row = deputy != NULL
+        ? fleet_row(deputy, edge->to->group, edge->to->name) : NULL;
+
+    if (deputy == NULL || deputy->link != PM_LINK_UP)
+        snprintf(text, size, "deputy %s %s, so it may still run there; if it does not, start it "
+                 "with --no-deps", edge->left->name,
+                 deputy == NULL || deputy->link == PM_LINK_NEVER ? "has not connected"
+                                                                 : "is not heard");
+    else
+        snprintf(text, size, "it moves, and is %s there",
+                 row != NULL ? pm_state_word(row->row.state) : "not forgotten");
+}
+
 /* Why what it needs is not there yet. */
 static void say_need(const struct edge *edge, struct pm_mono now, char *text, size_t size)
 {
@@ -96,7 +113,9 @@ static void say_need(const struct edge *edge, struct pm_mono now, char *text, si
     const struct wish *wish = to->wish;
     char label[PM_LABEL_SIZE];
 
-    if (wish == NULL)
+    if (edge->left != NULL)
+        say_left(edge, text, size);
+    else if (wish == NULL)
         snprintf(text, size, "no such process is defined");
     else if (wish->removing)
         snprintf(text, size, "it is being removed");

@@ -109,8 +109,28 @@ void gates_unlink(struct sheriff *s, struct wish *wish)
     graph_unlink(&s->graph, wish, forget, s);
 }
 
+void gates_stray(struct sheriff *s, const struct seen *seen)
+{
+    struct node *node = graph_find(&s->graph, seen->deputy->name, seen->row.group, seen->row.name);
+
+    if (node != NULL)
+        push_neighbours(s, node);
+}
+
+/* What waits for its end there, after a move. */
+static void push_movers(struct sheriff *s, const struct post *post)
+{
+    for (size_t i = 0; i < s->held.n; i++) {
+        const struct edge *because = s->held.at[i]->gate.because;
+
+        if (because != NULL && because->left == post)
+            push(s, s->held.at[i]);
+    }
+}
+
 void gates_learn(struct sheriff *s, struct post *post)
 {
+    push_movers(s, post);
     for (size_t i = 0; i < post->n; i++) {
         if (post->wishes[i]->node == NULL)
             continue;

@@ -12,6 +12,8 @@ void gates_unlink(struct sheriff *s, struct wish *wish); /* it is about to be fr
 
 void gates_touch(struct sheriff *s, struct wish *wish);  /* something about it changed */
 void gates_learn(struct sheriff *s, struct post *post);  /* its deputy has said all it has */
+/* A deputy has a process that nobody wishes for there; elsewhere it may wait for its end. */
+void gates_stray(struct sheriff *s, const struct seen *seen);
 
 void gates_run(struct sheriff *s);    /* look at what was touched, and at what that touches */
 void gates_check(struct sheriff *s);  /* once a second: whose patience is over */

@@ -117,11 +117,26 @@ static void drop_needs(struct graph *graph, struct node *node, struct edge *need
     drop_idle(graph, node, forget, self);
 }
 
-static void add_needs(struct graph *graph, const struct desired *d, struct node *node,
-                      const struct pm_dependency_list *on)
+static bool has_moved(const struct pm_spec *spec)
 {
-    node->n_needs = on->n;
-    node->needs = on->n > 0 ? pm_alloc(on->n * sizeof(struct edge)) : NULL;
+    return spec->moved_from[0] != '\0';
+}
+
+static void add_needs(struct graph *graph, struct desired *d, struct node *node,
+                      const struct pm_spec *spec)
+{
+    const struct pm_dependency_list *on = &spec->depends_on;
+
+    node->n_needs = on->n + has_moved(spec);
+    node->needs = node->n_needs > 0 ? pm_alloc(node->n_needs * sizeof(struct edge)) : NULL;
+    if (has_moved(spec)) {
+        struct edge *edge = &node->needs[on->n];
+
+        edge->from = node;
+        edge->to = node_of(graph, d, spec->moved_from, spec->group, spec->name);
+        edge->left = desired_post(d, spec->moved_from);
+        add_user(edge->to, edge);
+    }
     for (size_t i = 0; i < on->n; i++) {
         const struct pm_dependency *one = &on->at[i];
         struct edge *edge = &node->needs[i];
@@ -136,13 +151,13 @@ static void add_needs(struct graph *graph, const struct desired *d, struct node 
     }
 }
 
-bool graph_link(struct graph *graph, const struct desired *d, struct wish *wish,
+bool graph_link(struct graph *graph, struct desired *d, struct wish *wish,
                 graph_forget *forget, void *self)
 {
     const struct pm_spec *spec = &wish->spec;
     struct node *node = graph_find(graph, spec->host, spec->group, spec->name);
 
-    if (node == NULL && spec->depends_on.n == 0)
+    if (node == NULL && spec->depends_on.n == 0 && !has_moved(spec))
         return false;
     if (node == NULL)
         node = node_of(graph, d, spec->host, spec->group, spec->name);
@@ -151,7 +166,7 @@ bool graph_link(struct graph *graph, const struct desired *d, struct wish *wish,
     struct edge *before = node->needs;
     size_t n = node->n_needs;
 
-    add_needs(graph, d, node, &spec->depends_on);
+    add_needs(graph, d, node, spec);
     drop_needs(graph, node, before, n, forget, self);
     return wish->node != NULL;
 }

@@ -17,6 +17,8 @@ struct edge {
     enum pm_dependency_when when;
     enum pm_dependency_failure on_failure;
     bool restart_with, stop_with;
+    struct post *left;           /* `to` is itself where it was before a move, and must end there;
+                                  * NULL: an ordinary dependency */
 };
 
 /* What keeps a process from what it was ordered to. */
@@ -59,7 +61,7 @@ void graph_fini(struct graph *graph);
 typedef void graph_forget(void *self, struct node *node);
 
 /* The wish is new, or its spec has changed. Returns whether it is in the graph now. */
-bool graph_link(struct graph *graph, const struct desired *d, struct wish *wish,
+bool graph_link(struct graph *graph, struct desired *d, struct wish *wish,
                 graph_forget *forget, void *self);
 /* It is about to be freed. */
 void graph_unlink(struct graph *graph, struct wish *wish, graph_forget *forget, void *self);

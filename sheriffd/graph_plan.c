@@ -127,7 +127,8 @@ enum pm_err graph_can_remove(struct desired *d, struct wish **wishes, size_t n, 
         for (size_t k = 0; node != NULL && k < node->n_users; k++) {
             const struct wish *user = node->users[k]->from->wish;
 
-            if (user == NULL || user->removing || user->walked == walk)
+            if (user == NULL || user->removing || user->walked == walk ||
+                node->users[k]->left != NULL)
                 continue;
             *why = say_needed(wishes[i], node->users[k]->from);
             return PM_BUSY;
@@ -317,8 +318,10 @@ void graph_plan_spread(const struct plan_request *request, struct plan *plan)
     struct spread spread = { .request = request, .plan = plan, .sorted = plan->n };
 
     for (size_t i = 0; i < plan->n; i++)
-        if (plan->items[i].action == PM_ACTION_RESTART && plan->items[i].wish->node != NULL)
+        if (plan->items[i].action == PM_ACTION_RESTART)
             push(&spread, plan->items[i].wish);
+        else if (plan->items[i].action == PM_ACTION_MOVE)
+            push(&spread, plan->items[i].moved);
     while (spread.n > 0) {
         const struct node *node = spread.todo[--spread.n]->node;
 

@@ -8,6 +8,7 @@
 
 #include "sheriffd/graph_plan.h"
 #include "sheriffd/load.h"
+#include "sheriffd/plan_moves.h"
 
 #include <procman/spec.h>
 #include <procman/suggest.h>
@@ -114,10 +115,8 @@ static enum pm_err plan_spec(const struct desired *d, const struct plan_request 
         compare(&item, request);
     } else {
         item.action = PM_ACTION_ADD;
-        item.up = moved != NULL && moved->up;
         if (moved != NULL)
-            plan_add(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = moved,
-                                                .host = moved->spec.host });
+            plan_move(plan, &item, moved, request);
     }
     plan_add(plan, &item);
     return PM_OK;
@@ -160,15 +159,6 @@ static enum pm_err refuse_twins(const struct plan *plan, char **why)
     return PM_OK;
 }
 
-/* "FILE:LINE" of that very file? */
-static bool defined_by(const char *origin, const char *file)
-{
-    const char *colon = strrchr(origin, ':');
-    size_t n = strlen(file);
-
-    return colon != NULL && (size_t)(colon - origin) == n && strncmp(origin, file, n) == 0;
-}
-
 /* What was planned so far is sorted by label, so it can be searched. */
 static void plan_prune(const struct desired *d, const struct plan_request *request,
                        struct plan *plan)
@@ -182,7 +172,7 @@ static void plan_prune(const struct desired *d, const struct plan_request *reque
 
         if (wish->removing)
             continue;
-        if (request->prune_file != NULL && !defined_by(wish->spec.origin, request->prune_file))
+        if (request->prune_file != NULL && !plan_is_of(wish, request->prune_file))
             continue;
         struct plan_item key = { .spec = &wish->spec, .host = wish->spec.host };
 
@@ -200,7 +190,7 @@ static enum pm_err within_limits(const struct desired *d, const struct plan *pla
     for (size_t i = 0; i < plan->n; i++) {
         const struct plan_item *item = &plan->items[i];
 
-        if (item->action == PM_ACTION_ADD)
+        if (item->action == PM_ACTION_ADD || item->action == PM_ACTION_MOVE)
             loads_add(&loads, item->host, item->spec);
         else if (item->action == PM_ACTION_REMOVE)
             loads_remove(&loads, item->wish);
@@ -215,7 +205,7 @@ static enum pm_err within_limits(const struct desired *d, const struct plan *pla
 enum pm_err plan_make(const struct desired *d, const struct plan_request *request,
                       struct plan *out, char **why)
 {
-    struct plan plan = { 0 };
+    struct plan plan = { .source = request->mode == PM_APPLY_MODE_MERGE ? request->source : NULL };
     enum pm_err err = PM_OK;
 
     for (size_t i = 0; i < request->n && err == PM_OK; i++)
@@ -223,6 +213,10 @@ enum pm_err plan_make(const struct desired *d, const struct plan_request *reques
     sort(&plan);
     if (err == PM_OK)
         err = refuse_twins(&plan, why);
+    if (err == PM_OK && request->mode == PM_APPLY_MODE_MERGE) {
+        plan_find_moves(d, request, &plan);
+        sort(&plan);
+    }
     if (err == PM_OK && request->prune) {
         plan_prune(d, request, &plan);
         sort(&plan);
@@ -242,31 +236,84 @@ enum pm_err plan_make(const struct desired *d, const struct plan_request *reques
     return PM_OK;
 }
 
-static bool apply_item(const struct plan_item *item, struct desired *d, enum pm_apply_mode mode,
-                       const char *by)
+/* ---- doing it ------------------------------------------------------------------------ */
+
+static bool wants_up(const struct plan_item *item, enum pm_apply_mode mode, bool held)
+{
+    return mode == PM_APPLY_MODE_MERGE && !held && item->spec->autostart;
+}
+
+/* Its end elsewhere is waited for; when that waits itself for one, which has not come, for that. */
+static const char *left_behind(const struct plan_item *item)
+{
+    const struct wish *moved = item->moved;
+    const struct node *node = moved->node;
+    const struct edge *because = node != NULL && node->gate.hold == GATE_WAITS
+                                     ? node->gate.because : NULL;
+    const char *from = because != NULL && because->left != NULL ? moved->spec.moved_from
+                                                                : moved->spec.host;
+
+    return item->waits && strcmp(from, item->host) != 0 ? from : "";
+}
+
+static void move(const struct plan_item *item, struct desired *d, enum pm_apply_mode mode,
+                 const struct pm_spec *spec, const char *by)
+{
+    const struct wish *moved = item->moved;
+    struct pm_spec there = *spec;
+
+    there.moved_from = left_behind(item);
+    there.moved_order = there.moved_from[0] != '\0' ? d->last_order + 1 : 0;
+    struct wish *wish = desired_add(d, &there);
+
+    desired_hold(d, wish, moved->held);
+    if (moved->up || wants_up(item, mode, moved->held))
+        desired_order(d, wish, true, by);
+}
+
+/* It is where it was, so what it waits for stays, too. */
+static void change(const struct plan_item *item, struct desired *d, const struct pm_spec *spec)
+{
+    struct pm_spec here = *spec;
+
+    here.moved_from = item->wish->spec.moved_from;
+    here.moved_order = item->wish->spec.moved_order;
+    desired_change(d, item->wish, &here);
+}
+
+static bool apply_item(const struct plan_item *item, struct desired *d, const struct plan *plan,
+                       enum pm_apply_mode mode, const char *by)
 {
     struct wish *wish = item->wish;
+    struct pm_spec spec = item->spec != NULL ? *item->spec : wish->spec;
 
+    if (plan->source != NULL && item->spec != NULL && (wish == NULL || item->spec != &wish->spec))
+        spec.source = plan->source;
     switch (item->action) {
     case PM_ACTION_ADD:
-        wish = desired_add(d, item->spec);
+        wish = desired_add(d, &spec);
         desired_hold(d, wish, mode == PM_APPLY_MODE_ADD);
-        if (item->up || (mode == PM_APPLY_MODE_MERGE && item->spec->autostart))
+        if (wants_up(item, mode, false))
             desired_order(d, wish, true, by);
+        return true;
+    case PM_ACTION_MOVE:
+        move(item, d, mode, &spec, by);
         return true;
     case PM_ACTION_REMOVE:
         desired_remove(d, wish, by);
         return true;
     case PM_ACTION_RESTART:
-        desired_change(d, wish, item->spec);
+        change(item, d, &spec);
         desired_order(d, wish, true, by);
         return true;
     case PM_ACTION_LIVE:
-        desired_change(d, wish, item->spec);
-        if (mode == PM_APPLY_MODE_MERGE && !wish->up && !wish->held && item->spec->autostart)
+        change(item, d, &spec);
+        if (!wish->up && wants_up(item, mode, wish->held))
             desired_order(d, wish, true, by);
         return true;
     default:
+        if (strcmp(spec.source, wish->spec.source) != 0) /* another file has taken it over */
+            change(item, d, &spec);
         return false;
     }
 }
@@ -277,6 +324,6 @@ bool plan_apply(const struct plan *plan, struct desired *d, enum pm_apply_mode m
     bool changed = false;
 
     for (size_t i = 0; i < plan->n; i++)
-        changed |= apply_item(&plan->items[i], d, mode, by);
+        changed |= apply_item(&plan->items[i], d, plan, mode, by);
     return changed;
 }

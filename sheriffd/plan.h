@@ -10,8 +10,11 @@ struct plan_request {
     enum pm_apply_mode mode;
     bool prune;                      /* remove what is not in specs … */
     const char *prune_file;          /* … but only what this file defined; NULL = anything */
+    const char *source;              /* the file they come from; NULL = none */
     /* Would a changed spec end or begin a life now? Asked of wishes that are up. */
     bool (*restarts)(const struct wish *wish);
+    /* May anything of it live where it is? NULL: yes. */
+    bool (*lives)(const struct wish *wish);
 };
 
 #define PLAN_FIELDS 24 /* configuration keys of one process that may differ */
@@ -21,15 +24,22 @@ struct plan_item {
     struct wish *wish;               /* NULL: it is new */
     const struct pm_spec *spec;      /* NULL: it is removed */
     const char *host;                /* of it, never an alias */
-    bool up;                         /* it comes from elsewhere, where it was up */
+    struct wish *moved;              /* MOVE: the one it was */
+    bool waits;                      /* MOVE: for the end of that */
+    bool moves;                      /* REMOVE: another item says where it goes */
     const char *fields[PLAN_FIELDS]; /* static strings */
     size_t n_fields;
 };
 
-struct plan { struct plan_item *items; size_t n, cap; };
+struct plan {
+    struct plan_item *items;
+    size_t n, cap;
+    const char *source;              /* of the request */
+};
 
-/* Sorted by group, name and host; a process that moves to another host is one remove and one
- * add. OK | BAD_CONFIG | EXISTS | NOT_FOUND | LIMIT: nothing is to be done, *why is a sentence,
+/* Sorted by group, name and host; a process that moves to another host is one move there and one
+ * remove here.
+ * OK | BAD_CONFIG | EXISTS | NOT_FOUND | LIMIT: nothing is to be done, *why is a sentence,
  * heap. */
 enum pm_err plan_make(const struct desired *d, const struct plan_request *request,
                       struct plan *out, char **why) PM_MUST_USE;

@@ -78,6 +78,8 @@ static void on_row(void *self, struct seen *seen, const struct pm_status_row *be
     view_touch_post(&s->view, deputy->post);
     if (wish != NULL)
         gates_touch(s, wish);
+    else
+        gates_stray(s, seen);
     if (gone) {
         if (wish != NULL)
             view_touch(&s->view, wish);

@@ -1,5 +1,5 @@
 /* apply: a file becomes the wish. The sheriff compares and decides; here the file is read and
- * what he says is printed: for each process none, live, restart and why, add, remove. */
+ * what he says is printed: for each process none, live, restart and why, move, add, remove. */
 #include "out.h"
 #include "table.h"
 #include "verbs.h"
@@ -21,6 +21,7 @@ static enum shade shade_of_action(enum pm_action action)
         return SHADE_GOOD;
     case PM_ACTION_LIVE:
     case PM_ACTION_RESTART:
+    case PM_ACTION_MOVE:
         return SHADE_CHANGING;
     case PM_ACTION_REMOVE:
         return SHADE_BAD;
@@ -29,9 +30,11 @@ static enum shade shade_of_action(enum pm_action action)
     }
 }
 
-static char *joined(const struct pm_strs *words)
+/* "from robot1, command, env" */
+static char *what_changes(const struct pm_change *change)
 {
-    char *text = pm_strdup("");
+    const struct pm_strs *words = &change->fields;
+    char *text = *change->from ? pm_printf("from %s", change->from) : pm_strdup("");
 
     for (size_t i = 0; i < words->n; ++i) {
         char *longer = pm_printf("%s%s%s", text, i ? ", " : "", words->at[i]);
@@ -49,7 +52,7 @@ static void print_changes(const struct ctl *ctl, const struct pm_change_list *ch
     table_init(&table, columns, PM_COUNT(columns));
     for (size_t i = 0; i < changes->n; ++i) {
         const struct pm_change *change = &changes->at[i];
-        char *fields PM_CLEANUP(pm_free) = joined(&change->fields);
+        char *fields PM_CLEANUP(pm_free) = what_changes(change);
         char label[PM_LABEL_SIZE];
 
         table_add(&table, shade_of_action(change->action),

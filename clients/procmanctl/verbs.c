@@ -136,7 +136,8 @@ const struct verb verbs[] = {
       "Needs no sheriff.", "procmanctl schema > procman.schema.json\n", 0, 0, 0, NULL,
       verb_schema },
     { "apply", NULL, "FILE [--plan] [--prune|--no-prune]", "make the fleet be what a file says",
-      "Says for each process what it does: none, live, restart (and why), add, remove.",
+      "Says for each process what it does: none, live, restart (and why), move, add, remove. What\n"
+      "an operator stopped stays down.",
       "procmanctl apply fleet.yaml --plan\nprocmanctl apply fleet.yaml\n",
       TABLES | BIT(PLAN) | BIT(PRUNE) | BIT(NO_PRUNE), 1, 1, "apply needs a FILE", verb_apply },
     { "add", NULL, "NAME [--host HOST] [--group GROUP] [--set KEY=VALUE…] -- COMMAND…",

@@ -360,7 +360,8 @@ struct actor *actor(struct order_stage *o, const char *name)
 
     for (int i = 0; i < HOSTS; i++)
         for (size_t k = 0; k < o->hosts[i].n; k++)
-            if (strcmp(o->hosts[i].actors[k].name, name) == 0)
+            if (strcmp(o->hosts[i].actors[k].name, name) == 0 &&
+                (found == NULL || !pm_state_alive(found->state)))
                 found = &o->hosts[i].actors[k];
     cr_assert_not_null(found, "no deputy knows %s", name);
     return found;

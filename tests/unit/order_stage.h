@@ -57,7 +57,7 @@ void live(struct order_stage *o, int64_t ms);    /* time passes, who is connecte
 
 void order(struct order_stage *o, enum pm_verb verb, const char *words, bool no_deps);
 
-struct actor *actor(struct order_stage *o, const char *name);
+struct actor *actor(struct order_stage *o, const char *name); /* of two, the one that lives */
 void becomes_ready(struct order_stage *o, const char *name);
 void ends(struct order_stage *o, const char *name);               /* as told */
 void comes_back(struct order_stage *o, const char *name);         /* from its backoff */

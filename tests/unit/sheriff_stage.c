@@ -304,13 +304,14 @@ const struct pm_proc *seen_by_client(struct stage *stage, const char *name)
 {
     struct pm_ask ask = { .request = ++stage->request, .version = PM_PROTOCOL_VERSION };
     const struct pm_snapshot *snapshot;
+    const struct pm_proc *found = NULL; /* of two, the one that is to stay */
 
     client_asks(stage, &observer, PM_MSG_ASK, &ask);
     snapshot = heard(stage, PM_MSG_SNAPSHOT);
     for (size_t i = 0; i < snapshot->procs.n; i++)
-        if (strcmp(snapshot->procs.at[i].name, name) == 0)
-            return &snapshot->procs.at[i];
-    return NULL;
+        if (strcmp(snapshot->procs.at[i].name, name) == 0 && (found == NULL || found->removing))
+            found = &snapshot->procs.at[i];
+    return found;
 }
 
 const struct pm_want *want_for(const struct stage *stage, const char *name)

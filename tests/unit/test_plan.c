@@ -10,6 +10,7 @@
 static struct desired d;
 static struct plan plan;
 static char *why;
+static const char *source; /* the file that is applied */
 
 static void begin(void)
 {
@@ -17,6 +18,7 @@ static void begin(void)
     d.generation = 1;
     plan = (struct plan){ 0 };
     why = NULL;
+    source = NULL;
 }
 
 static void end(void)
@@ -51,7 +53,8 @@ static enum pm_err make(enum pm_apply_mode mode, bool prune, const char *file,
                         const struct pm_spec *specs, size_t n)
 {
     struct plan_request request = { .specs = specs, .n = n, .mode = mode, .prune = prune,
-                                    .prune_file = file, .restarts = always };
+                                    .prune_file = file, .restarts = always,
+                                    .source = source };
 
     plan_fini(&plan);
     pm_free(&why);
@@ -179,16 +182,143 @@ Test(plan, prunes_what_is_not_given)
     cr_assert_eq(plan.n, 2);
 }
 
-Test(plan, moves_a_process_by_removing_it_here_and_adding_it_there)
+Test(plan, moves_what_it_would_remove_here_and_add_there)
 {
     struct pm_spec elsewhere = spec("cam", "k8", "true");
 
     given(spec("cam", "k9", "true"));
     cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, NULL, &elsewhere, 1), PM_OK);
     cr_assert_eq(plan.n, 2);
-    cr_assert_eq(plan.items[0].action, PM_ACTION_ADD);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_MOVE);
     cr_assert_eq(plan.items[1].action, PM_ACTION_REMOVE);
     cr_assert_str_eq(plan.items[1].host, "k9");
+}
+
+static void given_file(const struct pm_spec *specs, size_t n)
+{
+    source = "fleet.yaml";
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, specs, n), PM_OK);
+    carry_out(PM_APPLY_MODE_MERGE);
+}
+
+static const struct plan_item *planned(const char *name, const char *host)
+{
+    for (size_t i = 0; i < plan.n; i++) {
+        const struct plan_item *item = &plan.items[i];
+
+        if (strcmp(item->host, host) == 0 &&
+            strcmp(item->spec != NULL ? item->spec->name : item->wish->spec.name, name) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+Test(plan, moves_what_a_file_gives_another_host)
+{
+    struct pm_spec here = spec("cam", "k9", "true"), there = spec("cam", "k8", "false");
+
+    given_file(&here, 1);
+    cr_assert_str_eq(cam()->spec.source, "fleet.yaml");
+    uint64_t last = d.last_order;
+    given_file(&there, 1);
+    cr_assert_eq(plan.n, 2);
+    cr_assert_eq(planned("cam", "k8")->action, PM_ACTION_MOVE);
+    cr_assert_str_eq(planned("cam", "k8")->fields[0], "command");
+    cr_assert_eq(planned("cam", "k9")->action, PM_ACTION_REMOVE);
+    cr_assert(planned("cam", "k9")->moves);
+    cr_assert(cam()->removing);
+    struct wish *moved = desired_find(&d, "k8", "", "cam");
+    cr_assert(moved->up);
+    cr_assert_str_eq(moved->spec.moved_from, "k9");
+    cr_assert_gt(moved->spec.moved_order, last);
+    cr_assert_leq(moved->spec.moved_order, moved->order);
+}
+
+Test(plan, keeps_what_is_waited_for_when_something_else_changes)
+{
+    struct pm_spec here = spec("cam", "k9", "true"), there = spec("cam", "k8", "true");
+
+    given_file(&here, 1);
+    given_file(&there, 1);
+    there.stop_timeout_ms = 77;
+    given_file(&there, 1);
+    cr_assert_eq(planned("cam", "k8")->action, PM_ACTION_LIVE);
+    cr_assert_str_eq(desired_find(&d, "k8", "", "cam")->spec.moved_from, "k9");
+}
+
+Test(plan, leaves_down_what_an_operator_stopped_before_it_moved)
+{
+    struct pm_spec here = spec("cam", "k9", "true"), there = spec("cam", "k8", "true");
+
+    given_file(&here, 1);
+    desired_begin(&d);
+    desired_order(&d, cam(), false, "ann");
+    desired_hold(&d, cam(), true);
+    desired_commit(&d);
+    given_file(&there, 1);
+    cr_assert_not(desired_find(&d, "k8", "", "cam")->up);
+    cr_assert(desired_find(&d, "k8", "", "cam")->held);
+}
+
+Test(plan, takes_a_process_of_that_name_in_another_file_for_another_process)
+{
+    struct pm_spec here = spec("cam", "k9", "true"), there = spec("cam", "k8", "true");
+
+    given_file(&here, 1);
+    source = "other.yaml";
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &there, 1), PM_OK);
+    cr_assert_eq(plan.n, 1);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_ADD);
+}
+
+Test(plan, moves_the_one_of_many_hosts_that_changes)
+{
+    struct pm_spec before[] = { spec("cam", "k7", "true"), spec("cam", "k8", "true") };
+    struct pm_spec after[] = { spec("cam", "k8", "true"), spec("cam", "k9", "true") };
+
+    given_file(before, 2);
+    given_file(after, 2);
+    cr_assert_eq(planned("cam", "k8")->action, PM_ACTION_NONE);
+    cr_assert_eq(planned("cam", "k9")->action, PM_ACTION_MOVE);
+    cr_assert_str_eq(planned("cam", "k9")->moved->spec.host, "k7");
+    given_file(&after[1], 1);
+    cr_assert_eq(planned("cam", "k8")->action, PM_ACTION_REMOVE);
+    cr_assert_not(planned("cam", "k8")->moves);
+}
+
+Test(plan, removes_the_instances_that_are_no_more_and_tells_the_others_live)
+{
+    struct pm_spec three[] = { spec("cam:0", "k9", "true"), spec("cam:1", "k9", "true"),
+                               spec("cam:2", "k9", "true"), spec("camera", "k9", "true") };
+
+    for (size_t i = 0; i < 3; i++) {
+        three[i].instance = i;
+        three[i].instances = 3;
+    }
+    given_file(three, 4);
+    three[0].instances = three[1].instances = 2;
+    three[2] = three[3];
+    given_file(three, 2);
+    cr_assert_eq(plan.n, 3);
+    cr_assert_eq(planned("cam:0", "k9")->action, PM_ACTION_LIVE);
+    cr_assert_str_eq(planned("cam:0", "k9")->fields[0], "instances");
+    cr_assert_eq(planned("cam:2", "k9")->action, PM_ACTION_REMOVE);
+    cr_assert_null(planned("camera", "k9"));
+}
+
+Test(plan, lets_a_file_take_over_what_another_one_defined)
+{
+    struct pm_spec one = spec("cam", "k9", "true");
+
+    given_file(&one, 1);
+    source = "other.yaml";
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, &one, 1), PM_OK);
+    cr_assert_eq(plan.items[0].action, PM_ACTION_NONE);
+    carry_out(PM_APPLY_MODE_MERGE);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, "fleet.yaml", NULL, 0), PM_OK);
+    cr_assert_eq(plan.n, 0);
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, true, "other.yaml", NULL, 0), PM_OK);
+    cr_assert_eq(plan.n, 1);
 }
 
 Test(plan, moves_what_an_edit_gives_another_host_and_keeps_it_up)

@@ -14,7 +14,8 @@ PM_API void pm_spec_init(struct pm_spec *spec);
  * from spec. For specs from the wire or an older store, before they are kept or compared. */
 PM_API struct pm_spec pm_spec_normal(const struct pm_spec *spec) PM_MUST_USE;
 
-/* Identity of how it runs: 64-bit FNV-1a over its encoding without id and origin. Never 0. */
+/* Identity of how it runs: 64-bit FNV-1a over its encoding without what says only whence it comes
+ * (id, origin, source, moved_from, moved_order). Never 0. */
 PM_API uint64_t pm_spec_hash(const struct pm_spec *spec);
 
 /* Order of (group, name, host), bytewise. */

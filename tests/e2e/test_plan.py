@@ -1,0 +1,131 @@
+"""What applying a file does: it says so before, does exactly that, and what is not touched by it
+goes on. What an operator stopped stays down."""
+import pytest
+
+from fleet import alive, wait_until
+
+# Ends when it is told to, after a while.
+SLOW = "sh -c 'trap \"sleep 1; exit 0\" TERM; while :; do sleep 0.05; done'"
+
+
+def actions(result):
+    """name@host -> action and what it concerns, of an apply --json."""
+    return {f"{row['name']}@{row['host']}": (row["action"], *row["fields"])
+            for row in result.json["plan"] if row["action"] != "none"}
+
+
+def test_a_plan_says_for_each_process_what_comes_and_apply_does_that(fleet):
+    fleet.sheriff()
+    for host in ("alpha", "beta"):
+        fleet.deputy(host)
+    path = fleet.file("fleet.json", {"processes": [
+        {"name": "same", "command": "sleep 1000"},
+        {"name": "live", "command": "sleep 1000"},
+        {"name": "again", "command": "sleep 1000"},
+        {"name": "moved", "command": "sleep 1000"},
+        {"name": "many", "command": "sleep 1000", "instances": 3},
+        {"name": "old", "command": "sleep 1000"}]})
+    fleet.ok("apply", path)
+    names = ("same", "live", "again", "moved", "many:0", "many:1", "many:2", "old")
+    before = {name: fleet.pid(name) for name in names}
+
+    fleet.file("fleet.json", {"processes": [
+        {"name": "same", "command": "sleep 1000"},
+        {"name": "live", "command": "sleep 1000", "stop": {"timeout": "3s"},
+         "depends_on": ["same"]},
+        {"name": "again", "command": "sleep 1000", "env": {"A": "b"}},
+        {"name": "moved", "command": "sleep 1000", "host": "beta"},
+        {"name": "many", "command": "sleep 1000", "instances": 2},
+        {"name": "new", "command": "sleep 1000"}]})
+    plan = fleet.ok("apply", path, "--plan", "--prune", "--json")
+    assert actions(plan) == {
+        "live@alpha": ("live", "depends_on", "stop.timeout"), "again@alpha": ("restart", "env"),
+        "moved@beta": ("move",), "many:0@alpha": ("live", "instances"),
+        "many:1@alpha": ("live", "instances"), "many:2@alpha": ("remove",),
+        "old@alpha": ("remove",), "new@alpha": ("add",)}
+    assert "from alpha" in fleet.ok("apply", path, "--plan", "--prune").out
+    assert {name: fleet.pid(name) for name in names} == before
+
+    done = fleet.ok("apply", path, "--prune", "--json")
+    assert actions(done) == actions(plan)
+    for name in ("same", "live", "many:0", "many:1"):
+        assert fleet.pid(name) == before[name]
+    wait_until(lambda: fleet.pid("again") != before["again"], "it is restarted")
+    fleet.pid("moved", host="beta")
+    fleet.pid("new")
+    for name in ("moved", "many:2", "old"):
+        wait_until(lambda: not alive(before[name]), f"the former {name} has ended")
+    assert actions(fleet.ok("apply", path, "--prune", "--json")) == {}
+
+
+def test_what_moves_is_never_there_twice(fleet):
+    fleet.sheriff()
+    for host in ("alpha", "beta"):
+        fleet.deputy(host)
+    path = fleet.file("fleet.json", {"processes": [{"name": "cam", "command": SLOW}]})
+    fleet.ok("apply", path)
+    old = fleet.pid("cam")
+    fleet.file("fleet.json", {"processes": [{"name": "cam", "command": SLOW, "host": "beta"}]})
+    result = fleet.ok("apply", path)
+    assert "move" in result.out and "from alpha" in result.out, result
+    row = fleet.proc("cam", "beta")
+    assert row["state"] == "waiting" and alive(old), row
+    assert row["reason"].startswith("for cam@alpha: "), row
+    new = fleet.wait_state("cam", "running", host="beta")
+    assert not alive(old) and alive(new["pid"])
+    wait_until(lambda: fleet.proc("cam", "alpha") is None, "it is forgotten where it was")
+
+
+def test_one_change_is_one_generation_or_nothing(alone):
+    path = alone.file("fleet.json", {"processes": [
+        {"name": "a", "command": "sleep 1000"}, {"name": "b", "command": "sleep 1000"}]})
+    alone.ok("apply", path)
+    pids = alone.pid("a"), alone.pid("b")
+    alone.file("fleet.json", {"processes": [
+        {"name": "a", "command": "sleep 1001"},
+        {"name": "b", "command": "sleep 1000", "depends_on": ["c"]}]})
+    assert alone.ctl("apply", path).status == 2
+    assert (alone.pid("a"), alone.pid("b")) == pids
+
+
+@pytest.fixture
+def kept(fleet):
+    """A sheriff with a file of his own, and a process that an operator has stopped."""
+    path = fleet.file("fleet.yaml", "processes:\n"
+                      "- {name: cam, command: sleep 1000}\n- {name: web, command: sleep 1000}\n")
+    fleet.daemon = fleet.sheriff(config=path)
+    fleet.keeper = fleet.deputy("alpha")
+    fleet.pid("cam")
+    fleet.pid("web")
+    fleet.ok("stop", "cam")
+    fleet.path = path
+    return fleet
+
+
+def stays_down(fleet):
+    fleet.wait_link("alpha", "up")
+    fleet.pid("web")
+    assert fleet.proc("cam")["state"] == "stopped"
+    assert not fleet.proc("cam")["wanted"]
+
+
+def test_what_was_stopped_stays_so_over_another_file(kept):
+    kept.path.write_text(kept.path.read_text().replace("cam, command: sleep 1000",
+                                                       "cam, command: sleep 1001"))
+    kept.ok("apply", kept.path)
+    stays_down(kept)
+    kept.daemon.process.send_signal(1)
+    wait_until(lambda: "is applied" in kept.daemon.log, "it has read its file again")
+    stays_down(kept)
+    kept.ok("start", "cam")
+    kept.pid("cam")
+
+
+def test_what_was_stopped_stays_so_over_another_sheriff_and_a_reboot(kept):
+    kept.daemon.kill()
+    kept.sheriff(config=kept.path)
+    stays_down(kept)
+    assert kept.keeper.stop() == 0          # its processes end with it, as when a machine goes down
+    kept.wait_link("alpha", "gone", "lost")
+    kept.deputy("alpha")
+    stays_down(kept)

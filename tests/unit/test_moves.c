@@ -1,0 +1,106 @@
+/* Stories of processes that a file gives another host. */
+#include "order_stage.h"
+
+#include <criterion/criterion.h>
+
+static struct order_stage o;
+
+static void begin(void)
+{
+    order_begin(&o);
+}
+
+static void end(void)
+{
+    order_end(&o);
+}
+
+TestSuite(moves, .init = begin, .fini = end);
+
+static void given_a_move(void)
+{
+    define(&o, "cam", 0, "");
+    apply(&o);
+    becomes_ready(&o, "cam");
+    then_order(&o, "+cam ");
+    o.specs[0].host = "rig1";
+    apply(&o);
+}
+
+Test(moves, what_moves_begins_there_when_it_has_ended_here)
+{
+    given_a_move();
+    then_order(&o, "");
+    then_state(&o, "cam", PM_STATE_WAITING, "for cam@rig0: it moves, and is stopping there");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_moves_still_waits_when_another_sheriff_begins)
+{
+    given_a_move();
+    order_restart(&o, false);
+    connect_host(&o, 1);
+    live(&o, 3000);
+    then_order(&o, "");
+    then_state(&o, "cam", PM_STATE_WAITING, "for cam@rig0: deputy rig0 has not connected, so it "
+               "may still run there; if it does not, start it with --no-deps");
+    connect_host(&o, 0);
+    live(&o, 1000);
+    then_order(&o, "");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_left_a_lost_machine_begins_when_an_operator_says_so)
+{
+    define(&o, "cam", 0, "");
+    apply(&o);
+    becomes_ready(&o, "cam");
+    lose_host(&o, 0);
+    o.specs[0].host = "rig1";
+    apply(&o);
+    then_order(&o, "+cam ");
+    then_state(&o, "cam", PM_STATE_WAITING, "for cam@rig0: deputy rig0 is not heard, so it may "
+               "still run there; if it does not, start it with --no-deps");
+    order(&o, PM_VERB_START, "cam@rig1", true);
+    then_order(&o, "+cam ");
+}
+
+Test(moves, what_goes_on_before_it_could_begin_waits_for_where_it_began)
+{
+    given_a_move();
+    o.specs[0].host = "rig2";
+    apply(&o);
+    then_order(&o, "");
+    then_state(&o, "cam", PM_STATE_WAITING, "for cam@rig0: it moves, and is stopping there");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_goes_back_waits_likewise)
+{
+    given_a_move();
+    ends(&o, "cam");
+    becomes_ready(&o, "cam");
+    then_order(&o, "-cam +cam ");
+    o.specs[0].host = "rig0";
+    apply(&o);
+    then_order(&o, "");
+    then_state(&o, "cam", PM_STATE_WAITING, "for cam@rig1: it moves, and is stopping there");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, who_moved_once_waits_no_more_for_where_it_was)
+{
+    given_a_move();
+    ends(&o, "cam");
+    becomes_ready(&o, "cam");
+    order_restart(&o, false);
+    connect_host(&o, 1);
+    order(&o, PM_VERB_STOP, "cam", false);
+    ends(&o, "cam");
+    order(&o, PM_VERB_START, "cam", false);
+    then_order(&o, "-cam +cam -cam +cam ");
+}
