@@ -19,6 +19,9 @@ struct app *app_new(const struct app_port *port, void *self)
     app->model = model_new();
     app->history = history_new();
     app->scroll = scroll_new();
+    app->specs = specs_new();
+    app->followed_at.ms = -FOLLOW_MS;
+    model_specs(app->model, app->specs);
     app->pane = PANE_HALF;
     app->mouse = true;
     return app;
@@ -34,6 +37,7 @@ void app_close(struct app **where)
     model_close(&app->model);
     history_close(&app->history);
     scroll_close(&app->scroll);
+    specs_close(&app->specs);
     page_fini(&app->page);
     for (size_t i = 0; i < app->n_last; i++)
         free(app->last[i].text);
@@ -77,6 +81,48 @@ void app_fleet(struct app *app, struct pm_proc_list procs, struct pm_deputy_list
     app->deputies = deputies;
     model_build(app->model, procs.at, procs.n);
     app_follow_cursor(app);
+}
+
+void app_turn(struct app *app, struct pm_mono now)
+{
+    app->now = now;
+    if (app->follow_late)
+        app_follow_cursor(app);
+}
+
+bool app_past(struct app *app, uint64_t id, struct pm_past_life_list past)
+{
+    if (app->view != VIEW_DETAILS || id != app->details_id)
+        return false;
+    app->past = past;
+    return true;
+}
+
+bool app_wants_specs(const struct app *app)
+{
+    return model_view(app->model)->arrange == BY_LABEL;
+}
+
+/* A label is to be chosen, and now it is known which there are. */
+static void choose_label(struct app *app)
+{
+    struct model_view *view = model_view(app->model);
+    const char *first = specs_next_label(app->specs, "");
+
+    if (view->arrange != BY_LABEL || *view->label != '\0')
+        return;
+    snprintf(view->label, sizeof view->label, "%s", first ? first : "");
+    if (first != NULL)
+        return;
+    view->arrange = BY_GROUP;
+    app_say(app, LOOK_CHANGING, app->now, "no process has labels: see procman.yaml(5)");
+}
+
+void app_specs(struct app *app, struct pm_spec_list list, struct pm_proc_list procs)
+{
+    specs_take(app->specs, list, procs);
+    choose_label(app);
+    model_build(app->model, app->procs.at, app->procs.n);
 }
 
 void app_second(struct app *app)
@@ -162,6 +208,7 @@ void app_follow(struct app *app, const uint64_t *ids, size_t n)
     if (n > 0)
         memmove(app->followed, ids, n * sizeof *ids);
     app->n_followed = n;
+    app->followed_at = app->now;
     app_follow_anew(app);
 }
 
@@ -173,16 +220,20 @@ void app_follow_anew(struct app *app)
     app->port->follow(app->self, app->followed, app->n_followed, app->since);
 }
 
-/* The pane shows whom the cursor stands on, unless somebody was chosen. */
+/* The pane shows whom the cursor stands on, unless somebody was chosen. A key that is held down
+ * runs over many: those it only passes are not asked for. */
 void app_follow_cursor(struct app *app)
 {
     const struct row *row = model_at_cursor(app->model);
     bool shown = app->view == VIEW_TABLE && app->pane != PANE_OFF;
+    bool on_branch = shown && (row == NULL || row->proc == NULL);
+    const uint64_t *id = shown && !on_branch ? &row->proc->id : NULL;
 
-    if (app->pinned || app->view == VIEW_LOGS)
+    app->follow_late = false;
+    if (app->pinned || app->view == VIEW_LOGS || on_branch || follows_these(app, id, id != NULL))
         return;
-    if (shown && row != NULL && row->proc != NULL)
-        app_follow(app, &row->proc->id, 1);
-    else if (!shown)
-        app_follow(app, NULL, 0);
+    if (pm_mono_since(app->followed_at, app->now) < FOLLOW_MS)
+        app->follow_late = true;
+    else
+        app_follow(app, id, id != NULL);
 }

@@ -11,6 +11,7 @@
 #include "page.h"
 #include "prompt.h"
 #include "scroll.h"
+#include "specs.h"
 
 #include <procman/time.h>
 
@@ -30,6 +31,7 @@ struct app_port {
     void (*earlier)(void *self);                      /* what came before the first line shown */
     void (*details)(void *self, const struct pm_proc *proc); /* its spec and its past lives */
     void (*events)(void *self);                       /* the latest */
+    void (*specs)(void *self);                        /* of all, and when they change again */
     void (*save)(void *self, const char *path);       /* the lines that are shown */
     void (*page)(void *self);                         /* them, in $PAGER */
     void (*mouse)(void *self, bool on);
@@ -67,6 +69,7 @@ struct app {
     struct history *history;
     struct scroll *scroll;
     struct page page;
+    struct specs *specs;
 
     struct pm_proc_list procs;       /* the view's; borrowed until the next app_fleet() */
     struct pm_deputy_list deputies;
@@ -74,6 +77,7 @@ struct app {
     bool read_only, may_command, frozen, mouse, quit, all_folded;
     size_t theme;
     struct pm_wall wall;             /* as of this turn, for people */
+    struct pm_mono now;              /* likewise, for pauses */
 
     enum view view, under;           /* under: where Esc leads */
     enum pane pane;
@@ -85,6 +89,8 @@ struct app {
     uint64_t *followed;              /* whose logs are shown */
     size_t n_followed;
     bool pinned;                     /* they stay, though the cursor moves */
+    struct pm_mono followed_at;
+    bool follow_late;                /* the cursor stands on another one: see app_turn() */
     int table_height, log_height;    /* of the last picture: what a page is */
     int head_row, table_row, log_row, keys_row; /* and where things were, for the mouse */
     size_t table_first;              /* the model's row that was in table_row */
@@ -116,6 +122,13 @@ void app_close(struct app **app);
 /* The fleet as it is now; the lists are borrowed until the next call. */
 void app_fleet(struct app *app, struct pm_proc_list procs, struct pm_deputy_list deputies);
 void app_second(struct app *app);                              /* once a second: history */
+/* In every turn: the cursor's logs are asked for at most each FOLLOW_MS. */
+void app_turn(struct app *app, struct pm_mono now);
+#define FOLLOW_MS 100
+/* How the lives of that process ended, borrowed. false: nobody looks at it any more. */
+bool app_past(struct app *app, uint64_t id, struct pm_past_life_list past);
+void app_specs(struct app *app, struct pm_spec_list list, struct pm_proc_list procs);
+bool app_wants_specs(const struct app *app);
 void app_sheriff(struct app *app, bool up, const char *why);
 void app_last_line(struct app *app, uint64_t id, uint64_t end, const char *text, size_t n);
 const struct last_line *app_last_of(const struct app *app, uint64_t id);

@@ -198,6 +198,24 @@ static void sort_by(struct app *app, enum column column)
     view->sort = column;
 }
 
+/* By group, by host, by each label that there is. */
+static void arrange_next(struct app *app)
+{
+    struct model_view *view = model_view(app->model);
+    const char *next = "";
+
+    if (view->arrange == BY_LABEL)
+        next = specs_next_label(app->specs, view->label);
+    else if (view->arrange == BY_HOST)
+        app->port->specs(app->self);
+    if (view->arrange == BY_GROUP || view->arrange == FLAT || next == NULL) {
+        view->arrange = view->arrange == BY_GROUP ? BY_HOST : BY_GROUP;
+        return;
+    }
+    view->arrange = BY_LABEL;
+    snprintf(view->label, sizeof view->label, "%s", next);
+}
+
 static void fold_all(struct app *app)
 {
     app->all_folded = !app->all_folded;
@@ -226,7 +244,7 @@ static void do_in_table(struct app *app, enum action action, struct pm_mono now)
     case ACTION_FOLD_ALL:   fold_all(app); break;
     case ACTION_DETAILS:    open_details(app); break;
     case ACTION_TREE:       view->arrange = view->arrange == FLAT ? BY_GROUP : FLAT; break;
-    case ACTION_GROUPING:   view->arrange = view->arrange == BY_GROUP ? BY_HOST : BY_GROUP; break;
+    case ACTION_GROUPING:   arrange_next(app); break;
     case ACTION_SORT_LEFT:  sort_by(app, (view->sort + COLUMN_COUNT - 1) % COLUMN_COUNT); break;
     case ACTION_SORT_RIGHT: sort_by(app, (view->sort + 1) % COLUMN_COUNT); break;
     case ACTION_INVERT:     view->inverted = !view->inverted; break;
@@ -310,6 +328,7 @@ static void do_anywhere(struct app *app, enum action action)
 
 void app_do(struct app *app, enum action action, struct pm_mono now)
 {
+    app->now = now;
     if (actions[action].changes && !app_can_change(app)) {
         app_say(app, LOOK_BAD, now, "%s: %s", actions[action].word,
                 app->read_only ? "not with --read-only" : "this socket is for looking only");
@@ -330,6 +349,7 @@ void app_do(struct app *app, enum action action, struct pm_mono now)
 
 void app_key(struct app *app, uint32_t key, struct pm_mono now)
 {
+    app->now = now;
     if (app->question.open)
         orders_answer(app, key, now);
     else if (app->menu.open)
@@ -346,6 +366,7 @@ void app_click(struct app *app, int row, int col, bool twice, struct pm_mono now
 {
     size_t n, at;
 
+    app->now = now;
     (void)model_rows(app->model, &n);
     if (app->question.open || app->menu.open || app->prompt.kind != PROMPT_NONE)
         return;

@@ -125,11 +125,16 @@ void draw_head(struct app *app, struct canvas *canvas, int hosts_rows)
 
 static void draw_status(const struct app *app, struct canvas *canvas, int row)
 {
-    static const char *const arranged[] = { "tree by group", "tree by host", "flat list" };
+    static const char *const arranged[ARRANGE_COUNT] = {
+        [BY_GROUP] = "tree by group", [BY_HOST] = "tree by host",
+        [BY_LABEL] = "tree by label", [FLAT] = "flat list",
+    };
     const struct model_view *view = model_view(app->model);
     int col = 1;
 
-    col += canvas_printf(canvas, row, col, 40, LOOK_FAINT, "View: %s   ", arranged[view->arrange]);
+    col += canvas_printf(canvas, row, col, 40, LOOK_FAINT, "View: %s%s%s   ",
+                         arranged[view->arrange], view->arrange == BY_LABEL ? " " : "",
+                         view->arrange == BY_LABEL ? view->label : "");
     col += canvas_printf(canvas, row, col, 40, LOOK_FAINT, "Sort: %s%s   ",
                          columns[view->sort].word, view->inverted ? " turned" : "");
     if (*app->filter)
@@ -297,7 +302,7 @@ static void draw_text(struct app *app, struct canvas *canvas)
     case VIEW_EVENTS:  page_events(app); break;
     case VIEW_HOSTS:   page_hosts(app); break;
     case VIEW_SHERIFF: page_sheriff(app); break;
-    default:           page_help(app, canvas->cols); break;
+    default:           page_help(app); break;
     }
     draw_head(app, canvas, 0);
     app->table_height = canvas->rows - 3;

@@ -13,7 +13,7 @@ void draw_bottom(struct app *app, struct canvas *canvas, int row);
 void draw_over(struct app *app, struct canvas *canvas); /* a question, a menu */
 
 /* Fill app->page with the view's text. */
-void page_help(struct app *app, int cols);
+void page_help(struct app *app);
 void page_details(struct app *app, const struct canvas *canvas);
 void page_events(struct app *app);
 void page_hosts(struct app *app);

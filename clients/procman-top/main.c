@@ -57,6 +57,11 @@ static void port_events(void *self)
     session_events(((struct top *)self)->session);
 }
 
+static void port_specs(void *self)
+{
+    session_specs(((struct top *)self)->session);
+}
+
 /* The lines as they are shown, without colours. false: errno says why. */
 static bool write_lines(const struct scroll *scroll, int fd)
 {
@@ -116,7 +121,7 @@ static void port_redraw(void *self)
 
 static const struct app_port port = {
     .order = port_order, .follow = port_follow, .earlier = port_earlier,
-    .details = port_details, .events = port_events, .save = port_save, .page = port_page,
+    .details = port_details, .events = port_events, .specs = port_specs, .save = port_save, .page = port_page,
     .mouse = port_mouse, .redraw = port_redraw,
 };
 
@@ -156,7 +161,7 @@ static int wait_ms(const struct top *top, struct pm_mono now)
     int64_t left = SECOND_MS - pm_mono_since(top->second, now);
     int64_t frame = FRAME_MS - pm_mono_since(top->drawn, now);
 
-    if (top->dirty && frame < left)
+    if ((top->dirty || top->app->follow_late) && frame < left)
         left = frame;
     return left > 0 ? (int)left : 0;
 }
@@ -172,6 +177,7 @@ static void turn(struct top *top)
     if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
         top->app->quit = true; /* the terminal is gone */
     hear_keys(top, now);
+    app_turn(top->app, now);
     if (session_pump(top->session, now) && !top->app->frozen)
         top->dirty = true;
     if (pm_mono_since(top->second, now) >= SECOND_MS) {

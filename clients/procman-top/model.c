@@ -21,7 +21,7 @@ const struct column_info columns[COLUMN_COUNT] = {
 #undef COLUMN
 };
 
-const char *const arrange_words[ARRANGE_COUNT] = { "group", "host", "flat" };
+const char *const arrange_words[ARRANGE_COUNT] = { "group", "host", "label", "flat" };
 
 struct entry { /* a process that fits */
     const struct pm_proc *proc;
@@ -31,6 +31,7 @@ struct entry { /* a process that fits */
 struct model {
     struct model_view view;
     struct filter *filter;
+    const struct specs *specs; /* NULL: no label is known */
     struct entry *entries;
     size_t n_entries, room_entries;
     struct row *rows;
@@ -89,6 +90,11 @@ void model_filter(struct model *model, struct filter *filter)
 {
     filter_close(&model->filter);
     model->filter = filter;
+}
+
+void model_specs(struct model *model, const struct specs *specs)
+{
+    model->specs = specs;
 }
 
 /* ---- sums ------------------------------------------------------------------------------------ */
@@ -172,9 +178,17 @@ static const char *branch_of(const struct model *model, const struct pm_proc *pr
         return proc->group;
     case BY_HOST:
         return proc->host;
+    case BY_LABEL:
+        return model->specs ? specs_label(model->specs, proc->id, model->view.label) : "";
     default:
         return "";
     }
+}
+
+/* What parts the names of a branch's path; '\0': a path has one name. */
+static char parting(const struct model *model)
+{
+    return model->view.arrange == BY_GROUP ? '/' : '\0';
 }
 
 static void collect(struct model *model, const struct pm_proc *procs, size_t n)
@@ -227,7 +241,8 @@ static size_t end_of_branch(const struct model *model, struct span span, size_t 
     size_t i = span.from + 1;
 
     while (i < span.to && strncmp(model->entries[i].branch, branch, n) == 0
-           && (model->entries[i].branch[n] == '/' || model->entries[i].branch[n] == '\0'))
+           && (model->entries[i].branch[n] == parting(model)
+               || model->entries[i].branch[n] == '\0'))
         i++;
     return i;
 }
@@ -260,9 +275,11 @@ static void add_contents(struct model *model, struct span span, size_t n, int de
 
 static void add_branches(struct model *model, struct span span, size_t above, int depth)
 {
+    const char parts[] = { parting(model), '\0' };
+
     while (span.from < span.to) {
         const char *branch = model->entries[span.from].branch;
-        size_t n = above + strcspn(branch + above, model->view.arrange == BY_HOST ? "" : "/");
+        size_t n = above + strcspn(branch + above, parts);
         struct span inside = { span.from, end_of_branch(model, span, n) };
         size_t at = model->n_rows;
         struct row *row = new_row(model, depth);
@@ -426,12 +443,12 @@ void model_fold_all(struct model *model, bool folded)
 /* ---- tags ------------------------------------------------------------------------------------ */
 
 /* Is that entry in the branch of that path? */
-static bool within(const struct entry *entry, const char *path)
+static bool within(const struct model *model, const struct entry *entry, const char *path)
 {
     size_t n = strlen(path);
 
     return strncmp(entry->branch, path, n) == 0
-           && (n == 0 || entry->branch[n] == '\0' || entry->branch[n] == '/');
+           && (n == 0 || entry->branch[n] == '\0' || entry->branch[n] == parting(model));
 }
 
 static void tag_branch(struct model *model, const char *path)
@@ -439,10 +456,10 @@ static void tag_branch(struct model *model, const char *path)
     bool on = false;
 
     for (size_t i = 0; i < model->n_entries; i++)
-        on |= within(&model->entries[i], path)
+        on |= within(model, &model->entries[i], path)
               && !idset_has(&model->tags, model->entries[i].proc->id);
     for (size_t i = 0; i < model->n_entries; i++)
-        if (within(&model->entries[i], path))
+        if (within(model, &model->entries[i], path))
             idset_put(&model->tags, model->entries[i].proc->id, on);
 }
 
@@ -488,7 +505,7 @@ const struct pm_proc **model_targets(const struct model *model, size_t *out_n)
         else if (row == NULL || row->proc != NULL)
             meant = row != NULL && row->proc == entry->proc;
         else
-            meant = within(entry, row->path);
+            meant = within(model, entry, row->path);
         if (meant)
             targets[n++] = entry->proc;
     }

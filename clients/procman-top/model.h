@@ -8,6 +8,7 @@
 #define TOP_MODEL_H
 
 #include "filter.h"
+#include "specs.h"
 
 enum column {
 #define COLUMN(name, title, word, width, from, meaning) COLUMN_##name,
@@ -22,7 +23,7 @@ struct column_info {
 };
 extern const struct column_info columns[COLUMN_COUNT];
 
-enum arrange { BY_GROUP, BY_HOST, FLAT, ARRANGE_COUNT };
+enum arrange { BY_GROUP, BY_HOST, BY_LABEL, FLAT, ARRANGE_COUNT };
 extern const char *const arrange_words[ARRANGE_COUNT];
 
 struct sums { /* of a branch, or of all */
@@ -48,13 +49,17 @@ void model_close(struct model **model);
 
 /* ---- how it is shown; takes effect with the next build --------------------------------------- */
 
+#define LABEL_NAME_SIZE 201 /* PM_LIMIT_VARIABLE bytes and a NUL */
+
 struct model_view {
     enum arrange arrange;
+    char label[LABEL_NAME_SIZE]; /* of BY_LABEL; who has none of that name is in no branch */
     enum column sort;
     bool inverted;
 };
 struct model_view *model_view(struct model *model);
 void model_filter(struct model *model, struct filter *filter); /* takes it; may be NULL */
+void model_specs(struct model *model, const struct specs *specs); /* borrowed; has the labels */
 
 /* ---- the rows -------------------------------------------------------------------------------- */
 

@@ -19,13 +19,13 @@ void page_fini(struct page *page)
     *page = (struct page){ 0 };
 }
 
-static void add(struct page *page, enum look look, char *text)
+static void add(struct page *page, enum look look, char *text, bool title)
 {
     if (page->n == page->room) {
         page->room = page->room * 2 + 32;
         page->lines = pm_resize(page->lines, page->room, sizeof *page->lines);
     }
-    page->lines[page->n++] = (struct page_line){ text, look };
+    page->lines[page->n++] = (struct page_line){ text, look, title };
 }
 
 void page_add(struct page *page, enum look look, const char *format, ...)
@@ -38,19 +38,12 @@ void page_add(struct page *page, enum look look, const char *format, ...)
     n = vasprintf(&text, format, arguments);
     va_end(arguments);
     pm_assert(n >= 0);
-    add(page, look, text);
+    add(page, look, text, false);
 }
 
-void page_title(struct page *page, int cols, const char *title)
+void page_title(struct page *page, const char *title)
 {
-    size_t n = (size_t)(cols > 0 ? cols : 1);
-    char *text = pm_alloc(n * 3 + strlen(title) + 8);
-    char *at = text + sprintf(text, "─ %s ", title);
-    int used = text_columns(text, strlen(text), false);
-
-    for (int i = used; i < cols; i++)
-        at = stpcpy(at, "─");
-    add(page, LOOK_TITLE, text);
+    add(page, LOOK_TITLE, pm_strdup(title), true);
 }
 
 void page_move(struct page *page, long lines, size_t height)
@@ -71,11 +64,10 @@ void page_draw(struct page *page, struct canvas *canvas, int row, int height)
     page_move(page, 0, height > 0 ? (size_t)height : 0);
     for (int i = 0; i < height && page->top + (size_t)i < page->n; i++) {
         const struct page_line *line = &page->lines[page->top + (size_t)i];
-        if (canvas->ascii && strncmp(line->text, "─ ", strlen("─ ")) == 0) {
-            canvas_fill(canvas, row + i, 0, canvas->cols, line->look, "-");
-            (void)canvas_printf(canvas, row + i, 1, canvas->cols, line->look, " %.*s ",
-                                (int)strcspn(line->text + strlen("─ "), "\xe2"),
-                                line->text + strlen("─ "));
+        if (line->title) {
+            canvas_fill(canvas, row + i, 0, canvas->cols, line->look,
+                        canvas_glyph(canvas, "─", "-"));
+            (void)canvas_printf(canvas, row + i, 1, canvas->cols, line->look, " %s ", line->text);
         } else {
             (void)canvas_text(canvas, row + i, 0, canvas->cols, line->look, line->text);
         }

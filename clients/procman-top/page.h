@@ -4,7 +4,7 @@
 
 #include "canvas.h"
 
-struct page_line { char *text; enum look look; };
+struct page_line { char *text; enum look look; bool title; };
 
 struct page {
     struct page_line *lines;
@@ -15,7 +15,7 @@ struct page {
 void page_fini(struct page *page);
 void page_clear(struct page *page); /* the place one reads stays */
 void page_add(struct page *page, enum look look, const char *format, ...) PM_PRINTF(3, 4);
-void page_title(struct page *page, int cols, const char *title); /* ─ Title ──────── */
+void page_title(struct page *page, const char *title); /* ─ Title ──────── */
 void page_move(struct page *page, long lines, size_t height);
 void page_draw(struct page *page, struct canvas *canvas, int row, int height);
 

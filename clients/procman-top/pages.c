@@ -19,13 +19,13 @@ static const char *wall_text(int64_t ms, char *to, size_t size)
 
 /* ---- help ------------------------------------------------------------------------------------ */
 
-void page_help(struct app *app, int cols)
+void page_help(struct app *app)
 {
     struct page *page = &app->page;
 
     page_clear(page);
     for (enum section section = 0; section < SECTION_COUNT; section++) {
-        page_title(page, cols, section_titles[section]);
+        page_title(page, section_titles[section]);
         for (enum action action = 1; action < ACTION_COUNT; action++) {
             char keys[KEYS_EACH * KEY_NAME_SIZE];
             bool off = actions[action].changes && !app_can_change(app);
@@ -35,12 +35,12 @@ void page_help(struct app *app, int cols)
                          actions[action].meaning, off ? " (off: only looking)" : "");
         }
     }
-    page_title(page, cols, "STATES");
+    page_title(page, "STATES");
     for (enum pm_state state = PM_STATE_NOWHERE + 1; state < PM_STATE_COUNT; state++)
         page_add(page, state_look(state), "  %s %s  %-9s %s", state_symbol(state, false),
                  state_symbol(state, true), pm_state_word(state),
                  pm_state_words.at[state].meaning);
-    page_title(page, cols, "MORE");
+    page_title(page, "MORE");
     page_add(page, LOOK_PLAIN, "  :            takes these words, and verbs of procmanctl with "
              "selectors: start drivers/ !cam");
     page_add(page, LOOK_PLAIN, "  keys         can be changed: procman-top --print-keys shows how");
@@ -163,19 +163,19 @@ void page_details(struct app *app, const struct canvas *canvas)
         return;
     }
     name = app_name(proc);
-    page_title(page, canvas->cols, name);
+    page_title(page, name);
     add_status(page, proc);
     title = pm_printf("Definition %s", app->spec ? app->spec->origin : "");
-    page_title(page, canvas->cols, title);
+    page_title(page, title);
     if (app->spec != NULL)
         add_definition(page, app->spec);
     else
         page_add(page, LOOK_FAINT, " not come yet");
-    page_title(page, canvas->cols, "Usage of the last 2 minutes");
+    page_title(page, "Usage of the last 2 minutes");
     add_usage(app, page, proc->id, canvas->ascii);
-    page_title(page, canvas->cols, "Past lives");
+    page_title(page, "Past lives");
     add_past(app, page);
-    page_title(page, canvas->cols, "Events");
+    page_title(page, "Events");
     add_events(app, page, proc);
 }
 

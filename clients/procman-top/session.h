@@ -26,5 +26,6 @@ void session_follow(struct session *session, const uint64_t *ids, size_t n, enum
 void session_earlier(struct session *session);
 void session_details(struct session *session, const struct pm_proc *proc);
 void session_events(struct session *session);
+void session_specs(struct session *session);
 
 #endif

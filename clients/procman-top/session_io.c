@@ -19,7 +19,7 @@
 struct pending {
     uint64_t request;
     enum pm_msg kind;      /* of the answer */
-    uint64_t id;           /* READ: the process */
+    uint64_t id;           /* the process it is about; 0: about all */
     size_t done, failed;   /* ORDER: outcomes so far */
     enum pm_verb verb;
 };
@@ -31,7 +31,8 @@ struct session {
     struct feeds *feeds;
     struct pending *pending;
     size_t n_pending;
-    struct pm_frame spec, past, happened; /* what the app borrows */
+    struct pm_frame spec, specs, past, happened; /* what the app borrows */
+    bool hears_events, specs_old;
     struct pm_mono now;
     bool changed;
 };
@@ -63,6 +64,7 @@ void session_close(struct session **where)
     pm_view_close(&session->view);
     pm_client_close(&session->client);
     pm_frame_fini(&session->spec);
+    pm_frame_fini(&session->specs);
     pm_frame_fini(&session->past);
     pm_frame_fini(&session->happened);
     free(session->pending);
@@ -149,8 +151,10 @@ void session_details(struct session *session, const struct pm_proc *proc)
     struct pm_export wanted = { .select = { select, 1 } };
     struct pm_past past = { .select = { select, 1 }, .most = PAST_MOST };
 
-    send(session, PM_MSG_EXPORT, &wanted, &(struct pending){ .kind = PM_MSG_EXPORTED });
-    send(session, PM_MSG_PAST, &past, &(struct pending){ .kind = PM_MSG_ENDINGS });
+    send(session, PM_MSG_EXPORT, &wanted,
+         &(struct pending){ .kind = PM_MSG_EXPORTED, .id = proc->id });
+    send(session, PM_MSG_PAST, &past,
+         &(struct pending){ .kind = PM_MSG_ENDINGS, .id = proc->id });
     session_events(session);
 }
 
@@ -167,6 +171,19 @@ static bool is_asked(const struct session *session, enum pm_msg kind, uint64_t i
         if (session->pending[i].kind == kind && session->pending[i].id == id)
             return true;
     return false;
+}
+
+/* All of them; events tell when they are to be asked for again. */
+void session_specs(struct session *session)
+{
+    struct pm_export all = { 0 };
+
+    if (!session->hears_events)
+        session->hears_events = pm_client_subscribe(session->client, "event") == PM_OK;
+    if (is_asked(session, PM_MSG_EXPORTED, 0))
+        return;
+    session->specs_old = false;
+    send(session, PM_MSG_EXPORT, &all, &(struct pending){ .kind = PM_MSG_EXPORTED });
 }
 
 /* Of the rows one sees, what was written last, when it is something new. */
@@ -197,6 +214,9 @@ void session_second(struct session *session)
     app_second(session->app);
     if (session->app->sheriff.up && session->app->view == VIEW_TABLE)
         ask_for_last_lines(session);
+    if (session->app->sheriff.up && app_wants_specs(session->app)
+        && (session->specs_old || !specs_known(session->app->specs)))
+        session_specs(session);
     if (session->app->sheriff.up && session->app->view == VIEW_EVENTS
         && !is_asked(session, PM_MSG_EVENTS, 0))
         session_events(session);
@@ -248,10 +268,15 @@ static void take_snapshot(struct app *app, const struct pm_snapshot *snapshot)
     app->sheriff.uptime_ms = snapshot->uptime_ms;
 }
 
-static void take_exported(struct session *session, struct pm_frame *frame)
+static void take_exported(struct session *session, uint64_t id, struct pm_frame *frame)
 {
     const struct pm_exported *exported = frame->msg;
 
+    if (id == 0) {
+        app_specs(session->app, exported->specs, exported->procs);
+        keep(&session->specs, frame);
+        return;
+    }
     if (exported->specs.n == 0 || exported->procs.n == 0
         || exported->procs.at[0].id != session->app->details_id)
         return;
@@ -272,11 +297,11 @@ static bool take_answer(struct session *session, struct pending *pending, struct
         take_last_line(session, frame->msg);
         return true;
     case PM_MSG_EXPORTED:
-        take_exported(session, frame);
+        take_exported(session, pending->id, frame);
         return true;
     case PM_MSG_ENDINGS:
-        app->past = ((const struct pm_endings *)frame->msg)->past;
-        keep(&session->past, frame);
+        if (app_past(app, pending->id, ((const struct pm_endings *)frame->msg)->past))
+            keep(&session->past, frame);
         return true;
     case PM_MSG_EVENTS:
         app->happened = ((const struct pm_events *)frame->msg)->events;
@@ -344,11 +369,23 @@ static void take_answers(struct session *session)
 
 /* ---- what comes by itself -------------------------------------------------------------------- */
 
+static bool tells_of_specs(const struct pm_event *event)
+{
+    static const char *const words[] = { "added", "changed", "moved", "removed" };
+
+    for (size_t i = 0; i < PM_COUNT(words); i++)
+        if (strcmp(event->what, words[i]) == 0)
+            return true;
+    return false;
+}
+
 static void on_other(void *context, const struct pm_frame *frame)
 {
     struct session *session = context;
 
     session->changed |= feeds_take(session->feeds, frame);
+    session->specs_old |= frame->kind == PM_MSG_HAPPENED
+                          && tells_of_specs(&((const struct pm_happened *)frame->msg)->event);
 }
 
 static void note_link(struct session *session, enum pm_err err)
@@ -360,6 +397,7 @@ static void note_link(struct session *session, enum pm_err err)
     if (err == PM_BAD_MESSAGE || (err != PM_OK && up) || up == app->sheriff.up)
         return;
     app_sheriff(app, up, up ? "" : "the sheriff is away: this is the last that was known");
+    session->specs_old = true; /* what he did meanwhile was not heard */
     if (up)
         send(session, PM_MSG_ASK, &ask, &(struct pending){ .kind = PM_MSG_SNAPSHOT });
     session->changed = true;

@@ -10,9 +10,9 @@ char *settings_text(const struct app *app)
 {
     const struct model_view *view = model_view(app->model);
 
-    return pm_printf("theme: %s\narrange: %s\nsort: %s\nturned: %s\npane: %s\nwrap: %s\n"
+    return pm_printf("theme: %s\narrange: %s\nlabel: %s\nsort: %s\nturned: %s\npane: %s\nwrap: %s\n"
                      "times: %s\nmouse: %s\n",
-                     themes[app->theme].name, arrange_words[view->arrange],
+                     themes[app->theme].name, arrange_words[view->arrange], view->label,
                      columns[view->sort].word, view->inverted ? "yes" : "no",
                      pane_words[app->pane], app->wrap ? "yes" : "no", app->times ? "yes" : "no",
                      app->mouse ? "yes" : "no");
@@ -41,6 +41,8 @@ static void take(struct app *app, const char *word, const char *value)
         app->times = yes;
     else if (strcmp(word, "mouse") == 0)
         app->mouse = yes;
+    else if (strcmp(word, "label") == 0)
+        snprintf(view->label, sizeof view->label, "%s", value);
     for (enum column c = 0; strcmp(word, "sort") == 0 && c < COLUMN_COUNT; c++)
         if (strcmp(columns[c].word, value) == 0)
             view->sort = c;

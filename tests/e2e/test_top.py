@@ -94,8 +94,9 @@ def test_tag_and_restart(top):
     screen.keys("r")
     screen.shows("restart 2 processes?")
     screen.keys("y")
-    wait_until(lambda: {fleet.pid("camera"), fleet.pid("planner")}.isdisjoint(before),
-               "both have a new life")
+    after = lambda: [fleet.proc(name) for name in ("camera", "planner")]
+    wait_until(lambda: all(row["state"] == "running" and row["pid"] not in before
+                           for row in after()), "both have a new life")
 
 
 def test_a_signal_from_the_menu(top):
@@ -227,6 +228,20 @@ def test_how_one_left_it_is_how_one_finds_it(top):
     assert screen.ended() == (0, "")
     screen = top(101, 30)
     screen.shows("View: tree by host", "Sort: cpu")
+
+
+def test_the_tree_by_label(top):
+    screen = top()
+    fleet = screen.fleet
+    fleet.apply({"name": "eye", "host": "alpha", "command": "sleep 600",
+                 "labels": {"team": "perception"}})
+    screen.shows("eye")
+    screen.keys("b", "b")
+    screen.shows("tree by label team", "▾ perception (1/1)", "drivers/camera")
+    fleet.ok("edit", "planner", "--set", "labels={team: motion}")
+    screen.shows("▾ motion (1/1)")
+    screen.keys("b")
+    screen.shows("tree by group")
 
 
 def test_keys_of_ones_own(top):

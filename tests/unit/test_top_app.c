@@ -1,134 +1,13 @@
 /* procman-top without a terminal and a sheriff: keys in, a picture and wishes out. */
-#include "app.h"
+#include "top_stage.h"
+
 #include "draw.h"
 
-#include <criterion/criterion.h>
-#include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct pm_proc procs[] = {
-    { .id = 1, .name = "left", .group = "cameras", .host = "r1", .state = PM_STATE_RUNNING,
-      .pid = 4711, .uptime_ms = 8000000, .cpu_pct = 23.1, .rss_bytes = 190840832,
-      .reason = "ordered up", .ordered_by = "alice" },
-    { .id = 2, .name = "right [x]", .group = "cameras", .host = "r2", .state = PM_STATE_FAILED,
-      .reason = "exit code 7; not to be restarted", .restarts = 5, .ordered_by = "" },
-    { .id = 3, .name = "core", .group = "", .host = "r1", .state = PM_STATE_LOST,
-      .reason = "its deputy is lost", .ordered_by = "" },
-};
-static struct pm_deputy deputies[] = {
-    { .name = "r1", .state = PM_LINK_UP, .machine = { .cpu_pct = 31, .mem_used_bytes = 22,
-      .mem_total_bytes = 100 }, .procs = 2, .procs_up = 1, .version = "0.1.0", .address = "local" },
-    { .name = "r2", .state = PM_LINK_LOST, .age_ms = 12000, .procs = 1, .version = "0.1.0",
-      .address = "local" },
-};
-
-static struct app *app;
-static struct canvas canvas;
-static struct pm_mono now = { 1000000 };
-static char heard[1000]; /* what the port was told */
-
-static void hear(const char *format, ...) PM_PRINTF(1, 2);
-static void hear(const char *format, ...)
-{
-    size_t n = strlen(heard);
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(heard + n, sizeof heard - n, format, arguments);
-    va_end(arguments);
-}
-
-static void on_order(void *self, enum pm_verb verb, int64_t signal, const char **select, size_t n)
-{
-    (void)self;
-    hear("%s", pm_word(&pm_verb_words, (int)verb));
-    if (signal != 0)
-        hear(" %d", (int)signal);
-    for (size_t i = 0; i < n; i++)
-        hear(" %s", select[i]);
-    hear(";");
-}
-
-static void on_follow(void *self, const uint64_t *ids, size_t n, enum since since)
-{
-    (void)self;
-    hear("follow");
-    for (size_t i = 0; i < n; i++)
-        hear(" %d", (int)ids[i]);
-    if (since != SINCE_TAIL)
-        hear(" since %d", (int)since);
-    hear(";");
-}
-
-static void on_earlier(void *self) { (void)self; hear("earlier;"); }
-static void on_details(void *self, const struct pm_proc *proc)
-{
-    (void)self;
-    hear("details %s;", proc->name);
-}
-static void on_events(void *self) { (void)self; hear("events;"); }
-static void on_save(void *self, const char *path) { (void)self; hear("save %s;", path); }
-static void on_page(void *self) { (void)self; hear("pager;"); }
-static void on_mouse(void *self, bool on) { (void)self; hear("mouse %d;", on); }
-static void on_redraw(void *self) { (void)self; hear("redraw;"); }
-
-static const struct app_port port = { on_order, on_follow, on_earlier, on_details, on_events,
-                                      on_save, on_page, on_mouse, on_redraw };
-
-static void given_a_fleet_on_screen(void)
-{
-    cr_assert_not_null(setlocale(LC_ALL, "C.UTF-8"));
-    app = app_new(&port, NULL);
-    app->may_command = true;
-    app_sheriff(app, true, "");
-    app_fleet(app, (struct pm_proc_list){ procs, PM_COUNT(procs) },
-              (struct pm_deputy_list){ deputies, PM_COUNT(deputies) });
-    canvas_init(&canvas, &themes[0], false);
-    canvas_resize(&canvas, 30, 100);
-    app_draw(app, &canvas, now);
-    *heard = '\0';
-}
-
-static void over(void)
-{
-    app_close(&app);
-    canvas_fini(&canvas);
-}
-
-TestSuite(top_app, .init = given_a_fleet_on_screen, .fini = over);
-
-static void when_typed(const char *keys)
-{
-    for (; *keys; keys++)
-        app_key(app, (uint8_t)*keys, now);
-}
-
-static void when_key(uint32_t key)
-{
-    app_key(app, key, now);
-}
-
-static void then_heard(const char *expected)
-{
-    cr_assert_str_eq(heard, expected);
-    *heard = '\0';
-}
-
-static bool on_screen(const char *text)
-{
-    bool found = false;
-
-    app_draw(app, &canvas, now);
-    for (int row = 0; row < canvas.rows && !found; row++) {
-        char *line = canvas_row(&canvas, row);
-        found = strstr(line, text) != NULL;
-        free(line);
-    }
-    return found;
-}
+TestSuite(top_app, .init = given_a_fleet_on_screen, .fini = then_all_is_closed);
 
 Test(top_app, one_screen_says_all)
 {
@@ -166,6 +45,21 @@ Test(top_app, the_pane_follows_the_cursor)
     then_heard("follow 3;");
     when_typed("zzz"); /* large, off, half */
     then_heard("follow;follow 3;");
+}
+
+Test(top_app, a_key_that_is_held_down_asks_for_the_last_row_it_came_to)
+{
+    app_key(app, KEY_ARROW_DOWN, now);
+    app_key(app, KEY_ARROW_DOWN, now);
+    app_key(app, KEY_ARROW_DOWN, now);
+    then_heard("follow 1;");
+    app_turn(app, now);
+    then_heard("");
+    now.ms += FOLLOW_MS;
+    app_turn(app, now);
+    then_heard("follow 3;");
+    app_turn(app, now);
+    then_heard("");
 }
 
 Test(top_app, one_process_is_ordered_at_once)
@@ -377,6 +271,66 @@ Test(top_app, details_say_what_is_known_and_what_has_not_come)
     cr_assert(on_screen("last ordered by alice"));
     when_key(KEY_ESCAPE);
     cr_assert(on_screen("●left"));
+}
+
+Test(top_app, the_past_of_one_process_is_never_shown_as_that_of_another)
+{
+    struct pm_past_life life = { .run = 7, .reason = "signal 11 of the left one" };
+    struct pm_past_life_list past = { &life, 1 };
+
+    when_key(KEY_ARROW_DOWN);
+    when_key(KEY_RETURN);
+    cr_assert(app_past(app, 1, past));
+    cr_assert(on_screen("signal 11 of the left one"));
+    when_key(KEY_ESCAPE);
+    when_key(KEY_ARROW_DOWN);
+    when_key(KEY_RETURN);
+    cr_assert_not(app_past(app, 1, past)); /* asked for the one before, and late */
+    cr_assert_not(on_screen("signal 11 of the left one"));
+}
+
+Test(top_app, titles_keep_every_character_of_a_name_in_ascii_too)
+{
+    struct pm_proc odd = procs[0];
+
+    odd.name = "a\xe2\x82\xac" "b"; /* a euro sign begins with the byte a line has */
+    app_fleet(app, (struct pm_proc_list){ &odd, 1 }, (struct pm_deputy_list){ deputies, 2 });
+    when_key(KEY_ARROW_DOWN);
+    when_key(KEY_RETURN);
+    canvas.ascii = true;
+    cr_assert(on_screen("- cameras/a?b@r1 ---"));
+}
+
+Test(top_app, the_tree_may_be_by_any_label_that_there_is)
+{
+    struct pm_var gpu[] = { { "role", "gpu/2" }, { "team", "see" } }, eyes[] = { { "role", "eye" } };
+    struct pm_spec specs[] = {
+        { .labels = { gpu, 2 } }, { .labels = { eyes, 1 } }, { .labels = { NULL, 0 } },
+    };
+
+    when_typed("b");
+    cr_assert(on_screen("tree by host"));
+    *heard = '\0';
+    when_typed("b");
+    cr_assert_not_null(strstr(heard, "specs;"));
+    app_specs(app, (struct pm_spec_list){ specs, 3 }, (struct pm_proc_list){ procs, 3 });
+    cr_assert(on_screen("tree by label role"));
+    cr_assert(on_screen("▾ gpu/2 (1/1)"));
+    cr_assert(on_screen("▾ eye (0/1)"));
+    cr_assert(on_screen("? core"));
+    when_typed("b");
+    cr_assert(on_screen("tree by label team"));
+    cr_assert(on_screen("▾ see (1/1)"));
+    when_typed("b");
+    cr_assert(on_screen("tree by group"));
+}
+
+Test(top_app, without_labels_one_is_told_so)
+{
+    when_typed("bb");
+    app_specs(app, (struct pm_spec_list){ NULL, 0 }, (struct pm_proc_list){ NULL, 0 });
+    cr_assert(on_screen("no process has labels"));
+    cr_assert(on_screen("tree by group"));
 }
 
 Test(top_app, help_lists_every_action_with_its_keys)
