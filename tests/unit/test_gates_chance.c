@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEEDS 60
+#define SEEDS 40
 #define STEPS 120
 #define N 8               /* processes; each may depend on those before it */
 
