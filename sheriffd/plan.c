@@ -86,6 +86,14 @@ static void compare(struct plan_item *item, const struct plan_request *request)
         item->action = PM_ACTION_LIVE;
 }
 
+/* Whom it waits for on our own machine is kept under that machine's name, as its own host is: so
+ * nothing differs between a file that knows the name and one that does not. */
+static void name_own_machine(const struct desired *d, const struct pm_spec *spec)
+{
+    for (size_t i = 0; i < spec->depends_on.n; i++)
+        spec->depends_on.at[i].host = desired_host(d, spec->depends_on.at[i].host);
+}
+
 static enum pm_err plan_spec(const struct desired *d, const struct plan_request *request,
                              const struct pm_spec *spec, struct plan *plan, char **why)
 {
@@ -93,6 +101,7 @@ static enum pm_err plan_spec(const struct desired *d, const struct plan_request 
     const char *fault = pm_spec_fault(spec);
     char label[PM_LABEL_SIZE];
 
+    name_own_machine(d, spec);
     label_of(spec, item.host, label);
     if (fault != NULL) {
         *why = pm_printf("%s: %s", label, fault);

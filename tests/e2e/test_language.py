@@ -53,3 +53,16 @@ def test_a_sheriff_reads_the_files_its_own_one_includes(fleet):
     sheriff.signal(signal.SIGHUP)
     wait_until(lambda: "conf.d/c.yaml:1:" in fleet.logs(), "told where the error is")
     assert labels(fleet) == {"a@alpha", "b@alpha"} and fleet.pid("a") == pid
+
+
+def test_who_waits_for_whom_comes_back_from_export(alone):
+    path = alone.file("f.yaml", "processes:\n  - {name: a, group: g, command: sleep 1000}\n"
+                                "  - {name: b, command: sleep 1000,\n"
+                                "     depends_on: [{process: g/a@localhost, when: started}]}\n")
+    alone.ok("apply", path)
+    exported = alone.ok("export").out
+    assert "depends_on: [{process: g/a, when: started}]" in exported
+    assert "2 none" in alone.ok("apply", alone.file("back.yaml", exported)).out
+    alone.ok("edit", "b", "--set", "depends_on=[g/a]")
+    assert "depends_on: [g/a]" in alone.ok("export").out
+    assert alone.ctl("edit", "b", "--set", "depends_on=[b]").status == 2

@@ -3,6 +3,7 @@
 #include "config/keys.h"
 #include "language.h"
 
+#include <procman/limits.h>
 #include <procman/spec.h>
 
 #include <stdio.h>
@@ -139,4 +140,18 @@ Test(language, can_be_set_key_by_key)
     cr_expect_eq(spec.restart_delay_ms, 20);
     cr_expect_null(pm_spec_fault(&spec), "%s", pm_spec_fault(&spec));
     pm_arena_fini(&arena);
+}
+
+Test(language, has_room_for_so_many_keys_and_values)
+{
+    size_t n = 0, size = 4 << 20;
+    char *text PM_CLEANUP(pm_free) = pm_alloc(size);
+
+    for (size_t i = 0; i <= PM_LIMIT_LIST; i++)
+        n += (size_t)snprintf(text + n, size - n, "k%zu: 1\n", i);
+    then_refused(text, "32769:1: this is one key too many for a map; the limit is 32768");
+    n = (size_t)snprintf(text, size, "processes: [");
+    for (size_t i = 0; i < PM_LIMIT_CONFIG_NODES; i++)
+        n += (size_t)snprintf(text + n, size - n, "[],");
+    then_refused(text, "1:900007: the file says too much: more than 300000 values are not read");
 }

@@ -414,3 +414,13 @@ Test(plan, refuses_an_edit_that_one_deputy_cannot_be_told_and_takes_one_that_shr
     cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &grown, 1), PM_LIMIT);
     cr_assert_eq(make(PM_APPLY_MODE_EDIT, false, NULL, &shrunk, 1), PM_OK);
 }
+
+Test(plan, keeps_whom_one_waits_for_under_the_name_of_our_own_machine)
+{
+    struct pm_dependency base = { .process = "base", .group = "", .host = "" };
+    struct pm_spec specs[] = { spec("base", "", "sleep 1"), spec("cam", "hq", "camd") };
+
+    specs[1].depends_on = (struct pm_dependency_list){ .at = &base, .n = 1 };
+    cr_assert_eq(make(PM_APPLY_MODE_MERGE, false, NULL, specs, 2), PM_OK);
+    cr_expect_str_eq(plan.items[1].spec->depends_on.at[0].host, "hq");
+}
