@@ -150,20 +150,35 @@ Test(import, writes_a_line_only_where_it_means_the_same_words)
     }
 }
 
-Test(import, has_the_shell_fill_in_variables_and_nothing_else)
+Test(import, takes_a_shell_only_where_a_value_is_split)
 {
     static const struct { const char *words, *line; } rows[] = {
         { "a \x01X\x02", "exec a ${X}" },
-        { "a '\x01X\x02'", "exec a \"${X}\"" },
-        { "a \"$b `c` \\\"d \x01X\x02\"", "exec a \"\\$b \\`c\\` \\\"d ${X}\"" },
         { "a '*' \x01X\x02/e 'f g'\x01Y\x02", "exec a '*' ${X}/e 'f g'${Y}" },
         { "a 'it'\"'\"'s' \x01X\x02", "exec a 'it'\\''s' ${X}" },
         { "\x01X\x02\"\x01Y\x02 z\"", "exec ${X}\"${Y}\"' z'" },
+        { "a \"\x01X\x02 \\$b\" \x01Y\x02", "exec a \"${X} \\$b\" ${Y}" },
     };
 
     for (size_t i = 0; i < PM_COUNT(rows); i++)
         cr_expect_str_eq(run(rows[i].words)->command, rows[i].line, "row %zu: %s", i,
                          im->processes[i]->spec.command);
+}
+
+Test(import, has_the_deputy_fill_in_the_other_variables_and_nothing_else)
+{
+    static const struct { const char *words, *word; } rows[] = {
+        { "a '\x01X\x02'", "${X}" },
+        { "a \"$b `c` \x01X\x02\"", "$b `c` ${X}" },
+        { "a '$$ ${X} $5 $'", "$$$ $${X} $5 $" },
+        { "a '$$${X}'", "$$$$$${X}" },
+    };
+
+    for (size_t i = 0; i < PM_COUNT(rows); i++) {
+        const struct pm_spec *spec = run(rows[i].words);
+        cr_assert_eq(spec->exec.n, 2);
+        cr_expect_str_eq(spec->exec.at[1], rows[i].word, "row %zu", i);
+    }
 }
 
 /* ---- order ---- */

@@ -182,12 +182,7 @@ static struct process *read_copy(struct import *im, const struct circus *circus,
                        strcasecmp(setting.name, "args") == 0;
         if (!command)
             setting.value = circus_expand(im, watcher, &setting, setting.value, copy);
-        if (setting.value == NULL)
-            continue;
-        if (!command && words_have_variable(setting.value))
-            import_left(im, &setting, "only a command can have variables here; write what it "
-                        "stands for");
-        else
+        if (setting.value != NULL)
             rules_apply(im, rules, PM_COUNT(rules), "circus", process, &setting);
     }
     return process;

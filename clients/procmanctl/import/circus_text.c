@@ -159,11 +159,12 @@ const char *circus_expand(struct import *im, const struct watcher *watcher,
 static void add_variable(struct import *im, struct process *process, const struct setting *at,
                          const char *name, const char *value)
 {
-    if (strchr(value, '$') != NULL)
-        import_left(im, at, "variables inside of values are filled in by circusd; write what they "
-                    "stand for");
+    const char *marked = words_mark(im, value, false);
+
+    if (marked == NULL)
+        import_left(im, at, "it refers to a variable in a way that is not known here");
     else
-        import_variable(im, process, at, name, value);
+        import_variable(im, process, at, name, marked);
 }
 
 void circus_environment(struct import *im, struct process *process, const struct setting *at)

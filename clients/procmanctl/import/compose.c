@@ -59,14 +59,31 @@ static void read_entrypoint(struct import *im, struct process *process, const st
     free(words.at);
 }
 
+/* ${NAME} and $NAME as variables; NULL: listed as left. */
+static const char *marked(struct import *im, const struct setting *at, const char *text)
+{
+    const char *kept = words_mark(im, text, true);
+
+    if (kept == NULL)
+        import_left(im, at, "it refers to a variable in a way that is not known here");
+    return kept;
+}
+
 static void read_directory(struct import *im, struct process *process, const struct setting *at)
 {
-    if (compose_is_template(im, at, at->value))
-        return;
-    if (strchr(at->value, '$') != NULL)
-        import_left(im, at, "only a command can have variables here; write what it stands for");
-    else
-        import_set(im, process, at, "working_dir", source_path(im, at->source, at->value));
+    const char *path = marked(im, at, at->value);
+
+    if (path != NULL && !compose_is_template(im, at, path))
+        import_set(im, process, at, "working_dir", source_path(im, at->source, path));
+}
+
+static void set_variable(struct import *im, struct process *process, const struct setting *at,
+                         const char *name, const char *text)
+{
+    const char *value = marked(im, at, text);
+
+    if (value != NULL)
+        import_variable(im, process, at, name, value);
 }
 
 /* "NAME=value" */
@@ -76,10 +93,8 @@ static void read_variable(struct import *im, struct process *process, const stru
 
     if (at->value[n] == '\0' || n == 0)
         import_left(im, at, "it is not written NAME=value");
-    else if (strchr(at->value + n, '$') != NULL)
-        import_left(im, at, "only a command can have variables here; write what it stands for");
     else
-        import_variable(im, process, at, import_str(im, at->value, n), at->value + n + 1);
+        set_variable(im, process, at, import_str(im, at->value, n), at->value + n + 1);
 }
 
 /* A list of NAME=value, or a map. */
@@ -99,7 +114,7 @@ static void read_environment(struct import *im, struct process *process, const s
         else if (list)
             read_variable(im, process, &item);
         else
-            import_variable(im, process, &item, node->key, node->text);
+            set_variable(im, process, &item, node->key, node->text);
     }
 }
 

@@ -120,7 +120,7 @@ const char *source_path(struct import *im, const struct source *source, const ch
 {
     while (strncmp(path, "./", 2) == 0)
         path += 2;
-    if (*path == '/')
+    if (*path == '/' || *path == VARIABLE_LOOSE || *path == VARIABLE_TIGHT)
         return path;
     if (*path == '\0' || strcmp(path, ".") == 0)
         return source->directory;
@@ -319,15 +319,37 @@ void import_group(struct import *im, struct process *process, const struct setti
     import_left(im, at, "%s; it is called %s here", fault, process->spec.group);
 }
 
+/* Is the value of that key a text in which the deputy fills in variables? */
+static bool is_filled(const char *key)
+{
+    return strncmp(key, "env.", strlen("env.")) == 0 || strcmp(key, "working_dir") == 0 ||
+           strcmp(key, "env_file") == 0;
+}
+
+/* What is filled in here, and was not where the text comes from. */
+static void note_placeholders(struct import *im, const struct setting *at, const char *value)
+{
+    static const char *const names[] = { "{name}", "{group}", "{host}", "{index}" };
+
+    for (size_t i = 0; i < PM_COUNT(names); i++) {
+        const char *found = strstr(value, names[i]);
+        if (found != NULL && (found == value || strchr("{$", found[-1]) == NULL))
+            import_left(im, at, "%s in it is filled in by ProcMan; see procman.yaml(5)", names[i]);
+    }
+}
+
 void import_set(struct import *im, struct process *process, const struct setting *at,
                 const char *key, const char *value)
 {
-    char *why = NULL;
+    char *filled = is_filled(key) ? words_fill(value) : pm_strdup(value), *why = NULL;
 
-    if (words_have_variable(value))
-        import_left(im, at, "only a command can have variables here; write what they stand for");
-    else if (pm_config_set(&process->spec, key, value, &im->arena, &why) != PM_OK)
+    if (is_filled(key) || strcmp(key, "exec") == 0 || strcmp(key, "command") == 0)
+        note_placeholders(im, at, value);
+    if (words_have_variable(filled))
+        import_left(im, at, "a variable cannot stand here; write its value");
+    else if (pm_config_set(&process->spec, key, filled, &im->arena, &why) != PM_OK)
         import_left(im, at, "%s", why);
+    free(filled);
     free(why);
 }
 

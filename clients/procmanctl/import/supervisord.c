@@ -131,11 +131,7 @@ static void read_setting(struct import *im, struct process *process, struct sett
     at.value = supervisord_expand(im, &at, expansion, at.value);
     if (at.value == NULL)
         return;
-    bool may_vary = strcasecmp(at.name, "command") == 0 || strcasecmp(at.name, "environment") == 0;
-    if (words_have_variable(at.value) && !may_vary)
-        import_left(im, &at, "only a command can have variables here; write what it stands for");
-    else
-        rules_apply(im, rules, PM_COUNT(rules), "supervisord", process, &at);
+    rules_apply(im, rules, PM_COUNT(rules), "supervisord", process, &at);
 }
 
 /* ---- how it restarts ---- */

@@ -143,6 +143,45 @@ char *words_unmark(const char *text)
     return out.at != NULL ? out.at : pm_strdup("");
 }
 
+char *words_fill(const char *text)
+{
+    struct text out = { 0 };
+
+    for (; *text != '\0'; text++) {
+        if (*text == VARIABLE_LOOSE || *text == VARIABLE_TIGHT)
+            text_str(&out, "${");
+        else
+            text_char(&out, *text == VARIABLE_END ? '}' : *text);
+        if (*text == '$' && (text[1] == '$' || text[1] == '{'))
+            text_char(&out, '$');
+    }
+    return out.at != NULL ? out.at : pm_strdup("");
+}
+
+const char *words_mark(struct import *im, const char *text, bool doubled)
+{
+    struct text out = { 0 };
+    bool good = true;
+
+    while (good && *text != '\0') {
+        bool braces = strncmp(text, "${", 2) == 0;
+        size_t n = *text == '$' ? words_name(text + 1 + braces) : 0;
+        if (doubled && strncmp(text, "$$", 2) == 0) {
+            text_char(&out, '$');
+            text += 2;
+        } else if (n > 0 && (!braces || text[2 + n] == '}')) {
+            words_put_variable(&out, text + 1 + braces, n, true);
+            text += 1 + n + (braces ? 2 : 0);
+        } else {
+            good = !braces;
+            text_char(&out, *text++);
+        }
+    }
+    const char *kept = good ? import_str(im, text_get(&out), out.n) : NULL;
+    free(out.at);
+    return kept;
+}
+
 /* ---- putting together ---- */
 
 static bool is_safe(const char *text, size_t n)
@@ -232,8 +271,10 @@ static void run_list(struct import *im, struct process *process, const struct se
     struct text list = { 0 };
 
     for (size_t i = 0; i < words->n; i++) {
+        char *word = words_fill(words->at[i]);
         text_str(&list, i == 0 ? "[" : ", ");
-        text_quoted(&list, words->at[i]);
+        text_quoted(&list, word);
+        free(word);
     }
     text_char(&list, ']');
     import_set(im, process, at, "exec", list.at);
@@ -243,16 +284,16 @@ static void run_list(struct import *im, struct process *process, const struct se
 void words_run(struct import *im, struct process *process, const struct setting *at,
                const struct words *words)
 {
-    bool variables = false;
+    bool loose = false;
 
     if (words->n == 0 || *words->at[0] == '\0') {
         import_left(im, at, "it names no program");
         return;
     }
     for (size_t i = 0; i < words->n; i++)
-        variables = variables || words_have_variable(words->at[i]);
-    char *line = line_of(words, variables ? "exec " : "");
-    if (variables || means_the_same(im, line, words))
+        loose = loose || strchr(words->at[i], VARIABLE_LOOSE) != NULL;
+    char *line = line_of(words, loose ? "exec " : "");
+    if (loose || means_the_same(im, line, words))
         import_set(im, process, at, "command", line);
     else
         run_list(im, process, at, words);

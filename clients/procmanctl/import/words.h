@@ -31,9 +31,13 @@ void words_put_variable(struct text *text, const char *name, size_t n, bool loos
 bool words_have_variable(const char *word) PM_MUST_USE;
 /* A text with marks as sh writes it: ${NAME}. Heap. */
 char *words_unmark(const char *text) PM_MUST_USE;
+/* The same for texts that the deputy fills in, where all else has to stay as it is. Heap. */
+char *words_fill(const char *text) PM_MUST_USE;
+/* $NAME and ${NAME} get marks. doubled: $$ is a '$'. NULL: a '${' that is neither. */
+const char *words_mark(struct import *im, const char *text, bool doubled) PM_MUST_USE;
 
-/* Make the words what a process runs: as a line where that means the same, else as a list. With
- * variables: a line for the shell, which fills them in when the process starts. */
+/* Make the words what a process runs: as a line where that means the same, else as a list, in
+ * which the deputy fills in variables. Only one whose value is to be split takes a shell. */
 void words_run(struct import *im, struct process *process, const struct setting *at,
                const struct words *words);
 
