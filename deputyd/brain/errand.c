@@ -94,6 +94,7 @@ const char *errand_begin(struct brain *b, struct proc *proc, uint64_t look, cons
     spec.output_pty = false;
     spec.ready = (struct pm_probe){ 0 };
     spec.watchdog_ms = 0;
+    spec.memory_max = spec.cpu_max = spec.pids_max = 0; /* its group is another one */
     why = life_spawn(b, proc, &spec, &arena, &spawn, text, size);
     spawn.slot = errand.slot;
     spawn.run = errand.run = ++b->errands.runs;

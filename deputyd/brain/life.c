@@ -149,7 +149,8 @@ const char *life_spawn(struct brain *b, const struct proc *proc, const struct pm
     *out = (struct pm_spawn){
         .argv = argv, .dir = here.working_dir, .env = environment(b, proc, &here, arena),
         .run_as = run_as && !ids.is_self, .pty = spec->output_pty, .umask = spec->umask,
-        .nice = spec->nice, .limits = spec->limits,
+        .nice = spec->nice, .limits = spec->limits, .memory_max = spec->memory_max,
+        .cpu_max = spec->cpu_max, .pids_max = spec->pids_max,
     };
     if (out->run_as) {
         out->uid = ids.uid;

@@ -53,6 +53,29 @@ static char *own_group(void)
     return group;
 }
 
+static bool make_below(struct pm_cgroups *groups, const char *mount, const char *group,
+                       const char *name)
+{
+    pm_free(&groups->path);
+    groups->path = pm_printf("%s%s/%s", mount, group, name);
+    return mkdir(groups->path, 0755) == 0 || errno == EEXIST;
+}
+
+/* Ours are made in our own group; or in the one around it, if our own is called `keeper`: it was
+ * made so that the one around it has no processes, see limits.c. */
+static bool make_root(struct pm_cgroups *groups, const char *mount, char *own, const char *name)
+{
+    char *last = strrchr(own, '/');
+
+    if (last && strcmp(last, "/keeper") == 0) {
+        *last = '\0';
+        if (make_below(groups, mount, own, name))
+            return true;
+        *last = '/'; /* that one is not for us */
+    }
+    return make_below(groups, mount, own, name);
+}
+
 /* NULL: no cgroup v2 here, alone or beside v1. */
 static const char *mount_point(void)
 {
@@ -86,7 +109,7 @@ static void find_made(struct pm_cgroups *groups)
 
 void pm_cgroups_open(const char *dir, struct pm_cgroups *out)
 {
-    PM_CLEANUP(pm_free) char *own = own_group();
+    PM_CLEANUP(pm_free) char *own = own_group(), *name = NULL;
     const char *mount = mount_point(), *base = strrchr(dir, '/');
     unsigned long long sum = pm_checksum(PM_CHECKSUM_BASIS, dir, strlen(dir));
 
@@ -95,8 +118,8 @@ void pm_cgroups_open(const char *dir, struct pm_cgroups *out)
     out->path = NULL;
     if (own == NULL || mount == NULL)
         return;
-    out->path = pm_printf("%s%s/%s.%016llx", mount, own, base ? base + 1 : dir, sum);
-    if (mkdir(out->path, 0755) != 0 && errno != EEXIST)
+    name = pm_printf("%s.%016llx", base ? base + 1 : dir, sum);
+    if (!make_root(out, mount, own, name))
         return;
     out->root = open(out->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (out->root < 0)
@@ -235,9 +258,9 @@ int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
 
     if (groups->root < 0 || slot >= PM_LIMIT_SLOTS)
         return -1;
-    if (groups->at[slot] == PM_CGROUP_USED)
+    if (groups->at[slot] >= PM_CGROUP_USED)
         pm_cgroups_remove(groups, slot);
-    if (groups->at[slot] == PM_CGROUP_USED)
+    if (groups->at[slot] >= PM_CGROUP_USED)
         return -1;
     snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
     if (groups->at[slot] == PM_CGROUP_CLEAN)

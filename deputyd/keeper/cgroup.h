@@ -14,6 +14,7 @@ enum pm_cgroup {
     PM_CGROUP_NONE,
     PM_CGROUP_CLEAN,
     PM_CGROUP_USED,                /* it was killed, or may have been: no other life may enter it */
+    PM_CGROUP_LIMITED,             /* nor this: it has limits that are one life's */
 };
 
 struct pm_cgroups {
@@ -23,7 +24,7 @@ struct pm_cgroups {
     uint8_t at[PM_LIMIT_SLOTS];    /* what each slot has: enum pm_cgroup */
 };
 
-/* Below our own group; dir is the deputy's own directory, which names it. Groups of a keeper before
+/* Below our own group, or beside it when that is called `keeper` (limits.c); dir is the deputy's own directory, which names it. Groups of a keeper before
  * us are found again: whoever is in one is of that slot. */
 void pm_cgroups_open(const char *dir, struct pm_cgroups *out);
 /* Removes what is empty: all of it, when nothing was left running. */

@@ -11,10 +11,12 @@
 #include "keeper/lives.h"
 
 #include "keeper/adopt.h"
+#include "keeper/limits.h"
 
 #include <procman/log.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
@@ -214,6 +216,23 @@ static void forget_names(struct pm_life *life)
     pm_free(&life->name);
 }
 
+/* group is closed when it cannot be limited. EAGAIN: somebody of an earlier life is still in it. */
+static bool limit_group(struct pm_lives *lives, const struct pm_spawn *what, int group,
+                        struct pm_birth *out)
+{
+    struct pm_cgroups *groups = &lives->trees.groups;
+    const char *which = group < 0 && groups->root >= 0 ? "" : pm_limits_set(groups, what);
+
+    if (which == NULL)
+        return true;
+    out->stage = PM_STAGE_CGROUP;
+    out->error = *which ? errno : EAGAIN;
+    snprintf(out->detail, sizeof out->detail, "%s", which);
+    if (group >= 0)
+        close(group);
+    return false;
+}
+
 void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct pm_birth *out)
 {
     struct pm_slot *slot;
@@ -236,6 +255,10 @@ void pm_lives_spawn(struct pm_lives *lives, const struct pm_spawn *what, struct 
     slot->run = what->run;
     pm_slot_enter(slot, PM_SLOT_SPAWNING);
     group = pm_cgroups_enter(&lives->trees.groups, what->slot);
+    if (pm_limits_asked(what) && !limit_group(lives, what, group, out)) {
+        pm_slot_enter(slot, PM_SLOT_IDLE);
+        return;
+    }
     do
         pm_ground_spawn(&lives->ground, what, group, &slot->pid, slot->pipes, out);
     while (out->stage == PM_STAGE_PIPE && out->error == EMFILE
@@ -311,7 +334,8 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     slot->exit_signal = info && info->si_code != CLD_EXITED ? info->si_status : 0;
     slot->core_dumped = info && info->si_code == CLD_DUMPED;
     slot->oom = slot->exit_signal == SIGKILL
-             && pm_oom_has_killed(&lives->oom, slot->pid, pm_mono_now());
+             && (pm_limits_oom(&lives->trees.groups, number)
+                 || pm_oom_has_killed(&lives->oom, slot->pid, pm_mono_now()));
     slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
     slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;
     pm_slot_enter(slot, PM_SLOT_ENDED);

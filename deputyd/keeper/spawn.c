@@ -16,6 +16,7 @@
 #include "keeper/spawn.h"
 
 #include "keeper/clone.h"
+#include "keeper/limits.h"
 
 #include <procman/limits.h>
 #include <procman/marks.h>
@@ -436,14 +437,14 @@ static void close_both(int fds[2])
     fds[0] = fds[1] = -1;
 }
 
-/* Into its control group, if that can be. */
+/* Into its control group, if that can be; if that is limited, nowhere else. */
 static pid_t clone_child(struct plan *plan, int group, struct pm_birth *out)
 {
     char *stack = plan->ground->stack;
     pid_t pid = group < 0 ? -1 : pm_clone(child, plan, stack, STACK_BYTES, group);
 
     out->grouped = pid >= 0;
-    return out->grouped ? pid : pm_clone(child, plan, stack, STACK_BYTES, -1);
+    return out->grouped || pm_limits_asked(plan->what) ? pid : pm_clone(child, plan, stack, STACK_BYTES, -1);
 }
 
 static void give_birth(struct plan *plan, int group, struct pm_birth *out)

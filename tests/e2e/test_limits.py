@@ -167,3 +167,36 @@ def test_a_user_brings_groups_and_variables(alone):
               os.getgrouplist("nobody", pwd.getpwnam("nobody").pw_gid)]
     assert text.splitlines() == ["nobody", " ".join(groups),
                                  f"{home} nobody nobody /bin/mine {home}"]
+
+
+# ---- control groups ------------------------------------------------------------------------
+
+def controllers():
+    """Which ones a deputyd that we begin may hand down."""
+    lines = Path("/proc/self/cgroup").read_text().splitlines()
+    own = next((line[3:] for line in lines if line.startswith("0::/")), None)
+    for mount in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        path = Path(mount) / (own or "").lstrip("/") / "cgroup.controllers"
+        if own and path.exists():
+            return path.read_text().split()
+    return []
+
+
+@pytest.mark.parametrize("controller, key, value", [
+    ("memory", "memory_max", "64MiB"), ("cpu", "cpu_max", "50%"), ("pids", "pids_max", 20)])
+def test_a_limit_that_this_host_cannot_set_is_refused(alone, controller, key, value):
+    if controller in controllers():
+        pytest.skip("it may be able to")
+    reason = refusal(alone, cgroup={key: value})
+    assert reason.startswith(f"this host has no cgroup v2 {controller} controller for deputyd; "
+                             "see Control groups in deputyd(8);"), reason
+    alone.ok("edit", "p", "--set", f"cgroup.{key}=0")
+    alone.ok("start", "p")
+    assert alone.pid("p")
+
+
+def test_without_control_groups_a_limit_of_them_is_refused(fleet):
+    fleet.sheriffd = fleet.sheriff()
+    fleet.alpha = fleet.deputy("alpha", "--no-cgroups")
+    reason = refusal(fleet, cgroup={"memory_max": "64MiB"})
+    assert reason.startswith("this host has no cgroup v2 memory controller for deputyd;"), reason

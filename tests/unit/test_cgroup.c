@@ -154,3 +154,19 @@ Test(cgroup, who_cannot_look_into_it_does_not_call_it_empty)
     then_killed(member);
     pm_cgroups_close(&groups);
 }
+
+Test(cgroup, that_was_limited_is_another_one_for_the_next_life)
+{
+    PM_CLEANUP(pm_free) char *mine = NULL;
+
+    if (!given_groups())
+        cr_skip_test("no control groups");
+    given_the_slots_group();
+    mine = path_of("/of-the-first-life");
+    cr_assert_eq(mkdir(mine, 0755), 0);
+    groups.at[SLOT] = PM_CGROUP_LIMITED;
+    given_the_slots_group();
+    cr_expect_neq(access(mine, F_OK), 0, "it is still the one that was limited");
+    cr_expect_eq(groups.at[SLOT], PM_CGROUP_CLEAN);
+    pm_cgroups_close(&groups);
+}

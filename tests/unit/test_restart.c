@@ -204,6 +204,17 @@ Test(restart, endings_have_words)
           "first" },
         { { .stage = PM_STAGE_LIMIT, .error = EINVAL, .detail = "" },
           "setting its resource limits: Invalid argument" },
+        { { .stage = PM_STAGE_CGROUP, .error = ENOENT, .detail = "memory" },
+          "this host has no cgroup v2 memory controller for deputyd; see Control groups in "
+          "deputyd(8)" },
+        { { .stage = PM_STAGE_CGROUP, .error = EBUSY, .detail = "pids" },
+          "other processes are in deputyd's control group, so pids cannot be limited; see Control "
+          "groups in deputyd(8)" },
+        { { .stage = PM_STAGE_CGROUP, .error = EACCES, .detail = "cpu" },
+          "cannot limit cpu of its control group: Permission denied; see Control groups in "
+          "deputyd(8)" },
+        { { .stage = PM_STAGE_CGROUP, .error = EAGAIN, .detail = "" },
+          "limiting its control group: Resource temporarily unavailable" },
         { { .stage = PM_STAGE_NICE, .error = EPERM, .detail = "-5" },
           "cannot be nice -5: Operation not permitted; only a deputyd that root runs can go below "
           "its own" },

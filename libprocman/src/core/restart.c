@@ -130,6 +130,23 @@ static const char *stage_advice(const struct pm_ending *ending)
     return "";
 }
 
+/* What is wrong with a control group is the machine's or its administrator's to change. */
+static const char *cgroup_text(const struct pm_ending *ending, char *text, size_t size)
+{
+    const char *limit = ending->detail, *why = strerrordesc_np((int)ending->error);
+    static const char see[] = "; see Control groups in deputyd(8)";
+
+    if (ending->error == ENOTSUP || ending->error == ENOENT)
+        snprintf(text, size, "this host has no cgroup v2 %s controller for deputyd%s", limit, see);
+    else if (ending->error == EBUSY)
+        snprintf(text, size, "other processes are in deputyd's control group, so %s cannot be "
+                 "limited%s", limit, see);
+    else
+        snprintf(text, size, "cannot limit %s of its control group: %s%s", limit,
+                 why ? why : "unknown error", see);
+    return text;
+}
+
 static const char *stage_text(const struct pm_ending *ending, const struct pm_spec *spec,
                               char *text, size_t size)
 {
@@ -144,6 +161,8 @@ static const char *stage_text(const struct pm_ending *ending, const struct pm_sp
                      : NULL;
     const char *why = strerrordesc_np((int)ending->error);
 
+    if (ending->stage == PM_STAGE_CGROUP && detailed)
+        return cgroup_text(ending, text, size);
     if (what == NULL) { /* said by the schema: "making the output pipes: Too many open files" */
         what = (size_t)ending->stage < pm_stage_words.n ? pm_stage_words.at[ending->stage].meaning
                                                         : "starting it";
