@@ -11,7 +11,6 @@
 #include <procman/time.h>
 
 struct brain;
-struct notice;       /* what a process says of itself: notify.h */
 struct output_file;  /* one process's output; the mover's */
 
 /* Who a process shall run as; the rest is in the caller's arena. */
@@ -115,24 +114,6 @@ void brain_on_bytes(struct brain *brain, struct pm_bytes *bytes);
 /* These strays were found, and ended if that was asked for. */
 void brain_on_swept(struct brain *brain, uint64_t request, const struct pm_stray_list *found);
 
-/* How the look with this number came out; why: a few words, when it was bad. */
-void brain_on_look(struct brain *brain, uint64_t look, bool good, const char *why,
-                   struct pm_mono now);
-/* That run of the process has written a line that was sought. */
-void brain_on_found(struct brain *brain, const char *group, const char *name, uint64_t run,
-                    struct pm_mono now);
-
-struct brain_kin {            /* of whoever says something: itself, or one it comes from */
-    int64_t pid, session;
-    bool marked;              /* a child of the keeper's, and what its mark says */
-    uint64_t slot, run;
-};
-/* false: no process here is that one, or leads its session */
-bool brain_on_notice(struct brain *brain, const struct brain_kin *kin, const struct notice *notice,
-                     struct pm_mono now);
-/* The memory of the process at that index and its children. */
-void brain_on_weight(struct brain *brain, size_t index, uint64_t bytes, struct pm_mono now);
-
 void brain_turn(struct brain *brain, struct pm_mono now);
 struct pm_mono brain_next(const struct brain *brain); /* when to call it at the latest */
 
@@ -148,6 +129,5 @@ struct brain_life { /* what those who look at /proc need to know of one process 
 };
 size_t brain_count(const struct brain *brain);
 struct brain_life brain_life(const struct brain *brain, size_t index);
-bool brain_has_errand(const struct brain *brain, uint64_t slot, uint64_t run);
 
 #endif

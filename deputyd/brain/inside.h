@@ -2,8 +2,9 @@
 #ifndef BRAIN_INSIDE_H
 #define BRAIN_INSIDE_H
 
-#include "brain/brain.h"
+#include "brain/brain_looks.h"
 #include "brain/past.h"
+#include "brain/request.h"
 #include "brain/roster.h"
 #include "brain/vigil.h"
 
@@ -144,13 +145,5 @@ void link_on_beat(struct brain *brain, const struct pm_beat *beat, struct pm_mon
 void link_bye(struct brain *brain);
 void link_touch(struct brain *brain, struct proc *proc); /* its row belongs into the next status */
 struct pm_mono link_next(const struct brain *brain);
-
-/* request.c: what the sheriff asks for at once */
-void request_signal(struct brain *brain, const struct pm_signal *ask);
-void request_read(struct brain *brain, const struct pm_read *ask);
-void request_upgrade(struct brain *brain, const struct pm_upgrade *ask);
-void request_done(struct brain *brain, const struct pm_done *done); /* the keeper's answer */
-void request_sweep(struct brain *brain, const struct pm_sweep *ask);
-void request_follow_as(struct brain *brain, struct proc *proc, uint64_t id_before);
 
 #endif

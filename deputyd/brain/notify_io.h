@@ -2,7 +2,7 @@
 #ifndef BRAIN_NOTIFY_IO_H
 #define BRAIN_NOTIFY_IO_H
 
-#include "brain/brain.h"
+#include "brain/brain_looks.h"
 
 #include <procman/marks.h>
 

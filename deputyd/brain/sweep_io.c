@@ -9,6 +9,8 @@
  */
 #include "brain/sweep_io.h"
 
+#include "brain/brain_looks.h"
+
 #include <procman/log.h>
 
 #include <stdlib.h>

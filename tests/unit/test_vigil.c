@@ -1,7 +1,7 @@
 /* Stories of processes that are looked at: what the brain does about them. */
 #include "brain_stage.h"
 
-#include "brain/notify.h"
+#include "brain/brain_looks.h"
 
 TestSuite(vigil, .init = stage_setup, .fini = stage_teardown);
 
