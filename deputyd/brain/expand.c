@@ -5,6 +5,8 @@
  * that names itself, perhaps by way of others, means the one outside: PATH: /opt/bin:${PATH}. So
  * there is no circle that could not be filled in.
  */
+#include "brain/expand.h"
+
 #include "brain/env_file.h"
 #include "brain/inside.h"
 

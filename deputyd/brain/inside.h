@@ -96,12 +96,6 @@ void life_limit_output(struct brain *brain, struct proc *proc); /* as its spec s
 const char *life_spawn(struct brain *brain, const struct proc *proc, const struct pm_spec *spec,
                        struct pm_arena *arena, struct pm_spawn *out, char *text, size_t size);
 
-/* expand.c: what its texts are on this machine, now; env is all that is added to the deputy's own,
- * what counts more last. ids: of whom it runs as. NULL: done; else why not, perhaps in `text` */
-const char *expand_spec(struct brain *brain, const struct pm_spec *spec,
-                        const struct brain_ids *ids, struct pm_arena *arena, struct pm_spec *out,
-                        char *text, size_t size);
-
 /* slots.c: what the keeper says */
 void slots_on_held(struct brain *brain, const struct pm_held *held, struct pm_mono now);
 void slots_on_owed(struct brain *brain, const struct pm_owed *owed);

@@ -5,6 +5,7 @@
  * before the next message about that slot. So a new brain that reads the notes knows exactly
  * what this one knew.
  */
+#include "brain/expand.h"
 #include "brain/inside.h"
 
 #include <procman/marks.h>

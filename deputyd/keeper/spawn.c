@@ -444,7 +444,9 @@ static pid_t clone_child(struct plan *plan, int group, struct pm_birth *out)
     pid_t pid = group < 0 ? -1 : pm_clone(child, plan, stack, STACK_BYTES, group);
 
     out->grouped = pid >= 0;
-    return out->grouped || pm_limits_asked(plan->what) ? pid : pm_clone(child, plan, stack, STACK_BYTES, -1);
+    if (out->grouped || pm_limits_asked(plan->what))
+        return pid;
+    return pm_clone(child, plan, stack, STACK_BYTES, -1);
 }
 
 static void give_birth(struct plan *plan, int group, struct pm_birth *out)

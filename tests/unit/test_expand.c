@@ -1,4 +1,5 @@
 /* Which variable is meant, and what a spec becomes on this machine. */
+#include "brain/expand.h"
 #include "brain/inside.h"
 
 #include <criterion/criterion.h>
