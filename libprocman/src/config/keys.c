@@ -186,7 +186,8 @@ const size_t pm_keys_n = PM_COUNT(pm_keys);
 const struct pm_key *pm_key_find(const char *name, unsigned where)
 {
     for (size_t i = 0; i < PM_COUNT(pm_keys); i++)
-        if ((pm_keys[i].where & where) != 0 && strcmp(pm_keys[i].name, name) == 0)
+        if ((pm_keys[i].where & where) != 0 && pm_keys[i].name[0] == name[0] && /* most are not */
+            strcmp(pm_keys[i].name, name) == 0)
             return &pm_keys[i];
     return NULL;
 }
