@@ -37,7 +37,7 @@ static char *what_changes(const struct pm_change *change)
     char *text = *change->from ? pm_printf("from %s", change->from) : pm_strdup("");
 
     for (size_t i = 0; i < words->n; ++i) {
-        char *longer = pm_printf("%s%s%s", text, i ? ", " : "", words->at[i]);
+        char *longer = pm_printf("%s%s%s", text, *text ? ", " : "", words->at[i]);
 
         free(text);
         text = longer;
