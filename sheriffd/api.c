@@ -112,6 +112,11 @@ static void on_past(struct sheriff *s, const struct sheriff_client *client, cons
     errands_past(s, client, msg);
 }
 
+static void on_revisions(struct sheriff *s, const struct sheriff_client *client, const void *msg)
+{
+    errands_revisions(s, client, msg);
+}
+
 static void on_read(struct sheriff *s, const struct sheriff_client *client, const void *msg)
 {
     errands_read(s, client, msg);
@@ -232,6 +237,7 @@ static const struct request requests[] = {
     { PM_MSG_EXPORT,   false, NULL,          on_export },
     { PM_MSG_HISTORY,  false, NULL,          on_history },
     { PM_MSG_PAST,     false, NULL,          on_past },
+    { PM_MSG_REVISIONS, false, NULL,         on_revisions }, /* it asks itself who may read one */
     { PM_MSG_READ,     false, NULL,          on_read },
     { PM_MSG_UPGRADE,  true,  NULL,          on_upgrade },
     { PM_MSG_SWEEP,    false, NULL,          on_sweep }, /* it asks itself who may kill */

@@ -22,6 +22,7 @@ struct answer {
     uint64_t peer, request;
     char *by;
     struct pm_plan plan;      /* in the arena */
+    struct pm_buf head, body; /* of the revision it makes, until the store is given them */
     struct pm_arena arena;
 };
 
@@ -165,9 +166,62 @@ void applies_stored(struct sheriff *s, enum pm_err err, const char *text)
         first = answer->next;
         tell(s, answer, err, text);
         pm_arena_fini(&answer->arena);
+        pm_buf_fini(&answer->head);
+        pm_buf_fini(&answer->body);
         free(answer->by);
         free(answer);
     }
+}
+
+/* ---- the history ------------------------------------------------------------------- */
+
+static struct pm_revision counted(const struct sheriff *s, const struct pm_plan *plan)
+{
+    struct pm_revision head = { .time_ms = s->now.wall.ms };
+    uint64_t *counts[pm_action_count] = {
+        [PM_ACTION_LIVE] = &head.live, [PM_ACTION_RESTART] = &head.restarted,
+        [PM_ACTION_ADD] = &head.added, [PM_ACTION_REMOVE] = &head.removed,
+        [PM_ACTION_MOVE] = &head.moved,
+    };
+
+    for (size_t i = 0; i < plan->changes.n; i++)
+        if (counts[plan->changes.at[i].action] != NULL)
+            ++*counts[plan->changes.at[i].action];
+    return head;
+}
+
+/* Only what changed something is worth going back to. */
+static void remember(struct sheriff *s, struct answer *answer, const struct pm_apply *ask)
+{
+    struct pm_revision head = counted(s, &answer->plan);
+    struct pm_revised body = { .specs = ask->specs, .deputies = ask->deputies,
+                               .scripts = ask->scripts };
+
+    if (head.added + head.live + head.restarted + head.moved + head.removed == 0)
+        return;
+    head.by = answer->by;
+    head.source = ask->source;
+    head.back_to = ask->revision;
+    head.processes = ask->specs.n;
+    if (pm_encode(&pm_revision_desc, &head, &answer->head) == PM_OK &&
+        pm_encode(&pm_revised_desc, &body, &answer->body) == PM_OK)
+        return;
+    pm_buf_fini(&answer->body);
+    sheriff_log(s, PM_LOG_WARNING, "%s is too large to be kept in the history", ask->source);
+}
+
+static void store_from(struct answer *answer, struct batch *batch)
+{
+    if (answer == NULL)
+        return;
+    store_from(answer->next, batch); /* who came first is on the bottom */
+    if (answer->body.n > 0)
+        batch_give_revision(batch, &answer->head, &answer->body);
+}
+
+void applies_store(struct sheriff *s, struct batch *batch)
+{
+    store_from(s->answers, batch);
 }
 
 /* ---- doing ------------------------------------------------------------------------ */
@@ -245,7 +299,8 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
                   const struct pm_apply *ask)
 {
     struct plan_request request = { .specs = ask->specs.at, .n = ask->specs.n, .mode = ask->mode,
-                                    .prune = ask->prune,
+                                    .prune = ask->prune || ask->prune_own,
+                                    .prune_file = ask->prune ? NULL : ask->source,
                                     .source = *ask->source != '\0' ? ask->source : NULL,
                                     .restarts = restarts, .lives = lives };
     struct plan plan;
@@ -274,8 +329,9 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
         answer->peer = client->peer;
         answer->request = ask->request;
         if (ask->mode == PM_APPLY_MODE_MERGE) {
-            expect_deputies(s, &ask->deputies, ask->prune);
-            take_scripts(s, &ask->scripts, ask->prune, NULL);
+            expect_deputies(s, &ask->deputies, request.prune);
+            take_scripts(s, &ask->scripts, request.prune, ask->prune_own ? ask->source : NULL);
+            remember(s, answer, ask);
         }
     }
     plan_fini(&plan);
@@ -294,7 +350,10 @@ enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, cons
 
     if (err != PM_OK)
         return err;
-    carry_out(s, &plan, PM_APPLY_MODE_MERGE, "");
+    struct pm_apply said = { .specs = config->specs, .deputies = config->deputies,
+                             .scripts = config->scripts, .source = source };
+
+    remember(s, carry_out(s, &plan, PM_APPLY_MODE_MERGE, ""), &said);
     expect_deputies(s, &config->deputies, true);
     take_scripts(s, &config->scripts, true, source);
     plan_fini(&plan);

@@ -13,6 +13,9 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
 enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, const char *source,
                          char **why) PM_MUST_USE;
 
+/* What was applied in this transaction goes with it, for the history. */
+void applies_store(struct sheriff *s, struct batch *batch);
+
 /* The transaction is stored, or will not be. */
 void applies_stored(struct sheriff *s, enum pm_err err, const char *text);
 

@@ -30,6 +30,11 @@ void batch_close(struct batch **batch)
     free(old->wants);
     free(old->gone);
     free(old->deputies);
+    for (size_t i = 0; i < old->n_revisions; i++) {
+        pm_buf_fini(&old->revisions[i].head);
+        pm_buf_fini(&old->revisions[i].body);
+    }
+    free(old->revisions);
     free(old->notes);
     free(old->events.at);
     free(old->text);
@@ -115,6 +120,14 @@ void batch_give_events(struct batch *batch, struct pm_event_list events, struct 
     pm_arena_init(arena, arena->limit);
 }
 
+void batch_give_revision(struct batch *batch, struct pm_buf *head, struct pm_buf *body)
+{
+    batch->revisions = room(batch->revisions, batch->n_revisions, sizeof *batch->revisions);
+    batch->revisions[batch->n_revisions++] = (struct batch_revision){ *head, *body };
+    *head = *body = (struct pm_buf){ 0 };
+    batch->wishes = true;
+}
+
 struct batch_past *batch_past_open(const struct pm_endings *endings)
 {
     struct batch_past *past = pm_alloc(sizeof *past);
@@ -169,6 +182,15 @@ struct history *history_open_lives(uint64_t number, const struct pm_past *ask)
 
     pm_assert(err == PM_OK);
     history->of_lives = true;
+    return history;
+}
+
+struct history *history_open_revisions(uint64_t number, uint64_t revision)
+{
+    struct history *history = open_history(number);
+
+    history->of_revisions = true;
+    history->revision = revision;
     return history;
 }
 

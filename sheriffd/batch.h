@@ -12,6 +12,9 @@ struct batch_note { const char *key; size_t from, n; }; /* in batch.bytes; n 0: 
 /* Ends of lives, as one message told them; by, host and ended_ms are filled in. */
 struct batch_past { struct batch_past *next; struct pm_endings endings; struct pm_arena arena; };
 
+/* A file that was applied: encodings of a pm_revision without number, and of a pm_revised. */
+struct batch_revision { struct pm_buf head, body; };
+
 struct batch {
     bool wishes;                  /* holds more than what happened: must survive a power cut */
     uint64_t number;              /* repeated in the answer */
@@ -20,6 +23,8 @@ struct batch {
     struct batch_want *wants;
     uint64_t *gone;               /* ids of wishes to forget */
     struct batch_name *deputies;  /* names the configuration expects, or no longer */
+    struct batch_revision *revisions; /* the oldest first */
+    size_t n_revisions;
     struct batch_note *notes;     /* scripts, the run of one, when schedules were due */
     size_t n_specs, n_wants, n_gone, n_deputies, n_notes;
     struct pm_event_list events;  /* its array is heap */
@@ -61,24 +66,31 @@ struct image {
 };
 void image_fini(struct image *image);
 
+/* Given away; both are empty then. */
+void batch_give_revision(struct batch *batch, struct pm_buf *head, struct pm_buf *body);
+
 void batch_add_past(struct batch *batch, struct batch_past *past); /* given away */
 struct batch_past *batch_past_open(const struct pm_endings *endings); /* copied; NULL: too large */
 void batch_past_close(struct batch_past **past);
 
-/* A question about the past: events, or ends of lives. */
+/* A question about the past: events, ends of lives, or what was applied. */
 struct history {
     uint64_t number;              /* repeated in the answer */
     struct pm_history ask;        /* in the arena */
     bool of_lives;
     struct pm_past ask_lives;     /* in the arena */
+    bool of_revisions;
+    uint64_t revision;            /* only this one, with all of it; 0 = all */
     enum pm_err err;              /* the answer: OK, or why not, in text */
     char *text;
     struct pm_event_list events;  /* in the arena, oldest first */
     struct pm_past_life_list lives; /* likewise */
+    struct pm_revised revised;    /* likewise */
     struct pm_arena arena;
 };
 struct history *history_open(uint64_t number, const struct pm_history *ask);
 struct history *history_open_lives(uint64_t number, const struct pm_past *ask);
+struct history *history_open_revisions(uint64_t number, uint64_t revision);
 void history_close(struct history **history);
 
 #endif

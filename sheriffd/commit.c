@@ -241,6 +241,7 @@ static void send_change(struct sheriff *s)
         err = add_touch(batch, &s->desired.touched[i]);
     for (size_t i = 0; i < s->commit.n_names; i++)
         batch_add_deputy(batch, s->commit.names[i].name, s->commit.names[i].expected);
+    applies_store(s, batch);
     if (err == PM_OK)
         err = scripts_store(&s->scripts, batch);
     if (err == PM_OK)

@@ -15,10 +15,10 @@
 
 struct errand {
     struct errand *next;
-    enum pm_msg kind;           /* READ, SIGNAL, HISTORY, PAST */
+    enum pm_msg kind;           /* READ, SIGNAL, HISTORY, PAST, REVISIONS */
     uint64_t number;
     uint64_t session;           /* of the deputy asked; 0: the store */
-    uint64_t peer, request;     /* READ, HISTORY, PAST: who wants to know */
+    uint64_t peer, request;     /* all but SIGNAL: who wants to know */
     struct target *target;      /* SIGNAL */
     struct pm_mono deadline;
 };
@@ -26,7 +26,7 @@ struct errand {
 static struct errand *add(struct sheriff *s, enum pm_msg kind)
 {
     struct errand *errand = pm_alloc(sizeof *errand);
-    bool of_store = kind == PM_MSG_HISTORY || kind == PM_MSG_PAST;
+    bool of_store = kind != PM_MSG_READ && kind != PM_MSG_SIGNAL;
 
     errand->kind = kind;
     errand->number = ++s->last_errand;
@@ -136,6 +136,21 @@ void errands_past(struct sheriff *s, const struct sheriff_client *client,
         s->port->ask_history(s->self, history_open_lives(errand->number, ask));
 }
 
+void errands_revisions(struct sheriff *s, const struct sheriff_client *client,
+                       const struct pm_revisions *ask)
+{
+    const struct errand *errand;
+
+    if (ask->number != 0 && !client->may_change) {
+        api_reply(s, client->peer, ask->request, PM_FORBIDDEN, "what was applied has the values of "
+                  "environment variables; they are told over the control socket only");
+        return;
+    }
+    errand = ask_store(s, client, PM_MSG_REVISIONS, ask->request);
+    if (errand != NULL)
+        s->port->ask_history(s->self, history_open_revisions(errand->number, ask->number));
+}
+
 void errands_signal(struct sheriff *s, struct target *target, const struct wish *wish,
                     int64_t signal)
 {
@@ -189,17 +204,21 @@ void errands_on_done(struct sheriff *s, const struct deputy *deputy, const struc
 
 void errands_on_history(struct sheriff *s, const struct history *answer)
 {
-    enum pm_msg kind = answer->of_lives ? PM_MSG_PAST : PM_MSG_HISTORY;
+    enum pm_msg kind = answer->of_revisions ? PM_MSG_REVISIONS
+                       : answer->of_lives   ? PM_MSG_PAST : PM_MSG_HISTORY;
     struct errand *errand = take(s, kind, answer->number, 0);
     struct pm_events events = { .events = answer->events };
     struct pm_endings endings = { .past = answer->lives };
+    struct pm_revised revised = answer->revised;
 
     s->n_histories--;
     if (errand == NULL)
         return;
-    events.request = endings.request = errand->request;
+    events.request = endings.request = revised.request = errand->request;
     if (answer->err != PM_OK)
         api_reply(s, errand->peer, errand->request, answer->err, "%s", answer->text);
+    else if (answer->of_revisions)
+        api_answer(s, errand->peer, PM_MSG_REVISED, &revised);
     else if (answer->of_lives)
         api_answer(s, errand->peer, PM_MSG_ENDINGS, &endings);
     else

@@ -12,6 +12,8 @@ void errands_history(struct sheriff *s, const struct sheriff_client *client,
                      const struct pm_history *ask);
 
 /* What becomes of it is said by orders_signalled, perhaps at once. */
+void errands_revisions(struct sheriff *s, const struct sheriff_client *client,
+                       const struct pm_revisions *ask);
 void errands_signal(struct sheriff *s, struct target *target, const struct wish *wish,
                     int64_t signal);
 void errands_forget(struct sheriff *s, const struct target *target); /* it is no more */

@@ -15,13 +15,15 @@
 
 #include <procman/limits.h>
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define APPLICATION 0x504d616e /* "PMan": pragma application_id of our files */
-#define SCHEMA      4          /* pragma user_version */
+#define SCHEMA      5          /* pragma user_version */
 
 /* Pages kept in memory, in KiB. Nearly all is written at the ends of tables, and what is read again
  * the kernel has, so SQLite's 2 MiB would only be what a crowd leaves behind for good. */
@@ -65,7 +67,13 @@ static const char schema_4[] =
     " WITHOUT ROWID;"
     "PRAGMA user_version = 4;";
 
-static const char *const schemas[SCHEMA] = { schema_1, schema_2, schema_3, schema_4 };
+/* What was applied: see store_revisions_io.c. */
+static const char schema_5[] =
+    "CREATE TABLE revisions(number INTEGER PRIMARY KEY, head BLOB NOT NULL, body BLOB NOT NULL,"
+    " sum INTEGER NOT NULL);"
+    "PRAGMA user_version = 5;";
+
+static const char *const schemas[SCHEMA] = { schema_1, schema_2, schema_3, schema_4, schema_5 };
 
 _Static_assert(APPLICATION == 1347248494, "the schema says the same number");
 
@@ -219,12 +227,23 @@ static void keep_log(struct store_db *db, bool keep)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)keep, NULL);
 }
 
+/* Specs have the values of environment variables. SQLite gives its other files the same mode. */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+}
+
 enum pm_err store_db_open(const char *path, uint64_t fresh_id, struct image *out,
                           struct store_db **out_db, char **why)
 {
     struct store_db *db = pm_alloc(sizeof *db);
     struct image image = { .arena = { .limit = SIZE_MAX } };
     enum pm_err err;
+
+    make_private(path);
     int rc = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 
     db->reached = store_reached_open(path);
@@ -238,6 +257,7 @@ enum pm_err store_db_open(const char *path, uint64_t fresh_id, struct image *out
         return err;
     }
     keep_log(db, false);
+    (void)chmod(path, 0600); /* one that an earlier release has made */
     *out = image;
     *out_db = db;
     return PM_OK;
@@ -257,7 +277,9 @@ void store_db_close(struct store_db **db)
 
 void store_db_history(struct store_db *db, struct history *history)
 {
-    if (history->of_lives)
+    if (history->of_revisions)
+        store_db_revisions(db, history);
+    else if (history->of_lives)
         store_db_lives(db, history);
     else
         store_db_events(db, history);
@@ -277,6 +299,8 @@ static int write_all(struct store_db *db, const struct batch *batch)
         rc = store_put_want(db, &batch->wants[i]);
     for (size_t i = 0; i < batch->n_deputies && rc == SQLITE_OK; i++)
         rc = store_put_deputy(db, &batch->deputies[i]);
+    if (rc == SQLITE_OK && batch->n_revisions > 0)
+        rc = store_put_revisions(db, batch);
     for (size_t i = 0; i < batch->n_notes && rc == SQLITE_OK; i++)
         rc = store_put_note(db, batch, &batch->notes[i]);
     if (rc == SQLITE_OK && batch->n_wants > 0)

@@ -11,7 +11,9 @@ enum store_statement { STORE_META, STORE_SPEC, STORE_WANT, STORE_DEPUTY, STORE_N
                        STORE_EVENT, STORE_NO_SPEC, STORE_NO_WANT, STORE_TRIM, STORE_HISTORY,
                        STORE_ORDERS, STORE_TRIM_ORDERS, STORE_LIFE, STORE_TRIM_LIVES_OF,
                        STORE_TRIM_LIVES, STORE_NEXT_NAME, STORE_LIVES_OF, STORE_BEGIN,
-                       STORE_COMMIT, STORE_NOTE, STORE_NO_NOTE, STORE_STATEMENTS };
+                       STORE_COMMIT, STORE_NOTE, STORE_NO_NOTE, STORE_REVISION,
+                       STORE_TRIM_REVISIONS, STORE_REVISIONS, STORE_REVISION_OF,
+                       STORE_STATEMENTS };
 
 struct store_db {
     struct sqlite3 *handle;
@@ -31,6 +33,10 @@ int store_put_deputy(struct store_db *db, const struct batch_name *deputy);
 int store_put_event(struct store_db *db, const struct pm_event *event);
 int store_drop(struct store_db *db, uint64_t id);
 int store_trim(struct store_db *db, uint64_t last_seq);
+
+/* store_revisions_io.c: what was applied */
+int store_put_revisions(struct store_db *db, const struct batch *batch);
+void store_db_revisions(struct store_db *db, struct history *history);
 
 /* store_notes_io.c: what has no table of its own */
 int store_put_note(struct store_db *db, const struct batch *batch, const struct batch_note *note);

@@ -46,6 +46,14 @@ static const char *const texts[STORE_STATEMENTS] = {
     [STORE_COMMIT]    = "COMMIT",
     [STORE_NOTE]      = "INSERT OR REPLACE INTO notes VALUES(?1, ?2, ?3)",
     [STORE_NO_NOTE]   = "DELETE FROM notes WHERE key = ?1",
+    [STORE_REVISION]  = "INSERT INTO revisions(head, body, sum) VALUES(?1, ?2, ?3)",
+    /* The newest stays, however large it is. */
+    [STORE_TRIM_REVISIONS] = "DELETE FROM revisions WHERE number IN (SELECT number FROM (SELECT"
+                        " number, sum(length(body)) OVER newest AS bytes, row_number() OVER newest"
+                        " AS nth FROM revisions WINDOW newest AS (ORDER BY number DESC))"
+                        " WHERE nth > ?1 OR (nth > 1 AND bytes > ?2))",
+    [STORE_REVISIONS] = "SELECT number, head FROM revisions ORDER BY number",
+    [STORE_REVISION_OF] = "SELECT number, head, body, sum FROM revisions WHERE number = ?1",
 };
 
 static int prepare(struct store_db *db, enum store_statement which)

@@ -45,7 +45,7 @@ static char *what_changes(const struct pm_change *change)
     return text;
 }
 
-static void print_changes(const struct ctl *ctl, const struct pm_change_list *changes)
+void apply_print(const struct ctl *ctl, const struct pm_change_list *changes)
 {
     struct table table;
 
@@ -95,7 +95,7 @@ static enum pm_err print_plan(const struct ctl *ctl, const struct pm_plan *plan,
     if (ctl->set.json)
         return out_json("plan", &pm_change_desc, plan->changes.at, plan->changes.n);
     if (plan->changes.n > 0)
-        print_changes(ctl, &plan->changes);
+        apply_print(ctl, &plan->changes);
     if (!ctl->set.plain)
         print_sum(&plan->changes, plan_only);
     return PM_OK;
@@ -130,9 +130,35 @@ enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_pla
     return err;
 }
 
+/* What the same file has added since goes, and what it said then holds again. */
+static enum pm_err apply_revision(struct ctl *ctl)
+{
+    struct pm_frame frame = { 0 };
+    enum pm_err err;
+
+    if (ctl->words.n > 0)
+        return ctl_misuse(ctl, "a FILE or --revision, not both");
+    if (ctl->set.prune)
+        return ctl_misuse(ctl, "--revision removes what the file did not have then; --prune is for "
+                          "a FILE");
+    err = ask_revision(ctl, ctl->set.revision, &frame);
+    if (err != PM_OK)
+        return err;
+    const struct pm_revised *revised = frame.msg;
+    const struct pm_revision *head = &revised->revisions.at[0];
+    struct pm_apply request = { .mode = PM_APPLY_MODE_MERGE, .plan_only = ctl->set.plan,
+                                .prune_own = !ctl->set.no_prune, .specs = revised->specs,
+                                .deputies = revised->deputies, .scripts = revised->scripts,
+                                .source = head->source, .revision = head->number };
+
+    err = apply_specs(ctl, &request, true);
+    pm_frame_fini(&frame);
+    return err;
+}
+
 enum pm_err verb_apply(struct ctl *ctl)
 {
-    const char *path = ctl->words.at[0];
+    const char *path;
     char *source PM_CLEANUP(pm_free) = NULL;
     struct pm_config config = { 0 };
     struct pm_apply request;
@@ -140,6 +166,11 @@ enum pm_err verb_apply(struct ctl *ctl)
 
     if (ctl->set.prune && ctl->set.no_prune)
         return ctl_misuse(ctl, "--prune and --no-prune are opposites");
+    if (ctl->set.revision)
+        return apply_revision(ctl);
+    if (ctl->words.n == 0)
+        return ctl_misuse(ctl, "apply needs a FILE");
+    path = ctl->words.at[0];
     err = load_config(path, &config);
     if (err != PM_OK)
         return err;

@@ -51,7 +51,8 @@ enum pm_err ctl_misuse(const struct ctl *ctl, const char *format, ...)
 enum pm_err ctl_call(struct ctl *ctl, enum pm_msg kind, void *request, enum pm_msg answer,
                      struct pm_frame *out)
 {
-    int wait_ms = kind == PM_MSG_HISTORY ? QUESTION_WAIT_MS : ANSWER_WAIT_MS;
+    bool of_store = kind == PM_MSG_HISTORY || kind == PM_MSG_REVISIONS;
+    int wait_ms = of_store ? QUESTION_WAIT_MS : ANSWER_WAIT_MS;
     enum pm_err err = pm_client_call(ctl->client, kind, request, answer, wait_ms, out);
 
     return err == PM_OK ? err : ctl_fail(ctl, err);

@@ -15,7 +15,8 @@ struct settings {             /* the options of all verbs */
     bool follow;
     const char *lines, *since, *until, *grep, *save;
     bool timestamps, only_err, previous;
-    bool plan, prune, no_prune;
+    bool plan, prune, no_prune, diff;
+    const char *revision;
     const char *host, *group;
     struct pm_strs set;
     bool show_env;
@@ -34,6 +35,7 @@ enum option {
     OPT_SINCE, OPT_UNTIL, OPT_TIMESTAMPS, OPT_STDERR, OPT_PREVIOUS, OPT_GREP, OPT_SAVE, OPT_KILL,
     OPT_FROM, OPT_STRICT, OPT_OUTPUT,
     OPT_NO_DEPS, OPT_DOT, OPT_REPEAT, OPT_UNTIL_FAIL, OPT_JUNIT, OPT_DETACH,
+    OPT_REVISION, OPT_DIFF,
     OPT_COUNT
 };
 #define BIT(option) (UINT64_C(1) << OPT_##option)

@@ -26,6 +26,10 @@ const struct pm_option ctl_options[] = {
                     PM_INTO(struct settings, prune) },
     [OPT_NO_PRUNE] = { "no-prune", 0, NULL, "keep what is not in the file; the default",
                        PM_INTO(struct settings, no_prune) },
+    [OPT_REVISION] = { "revision", 0, "N", "what was applied then, see history",
+                       PM_INTO(struct settings, revision) },
+    [OPT_DIFF] = { "diff", 0, NULL, "what lies between two revisions",
+                   PM_INTO(struct settings, diff) },
     [OPT_HOST] = { "host", 0, "HOST", "the deputy to run it; default: the sheriff's own machine",
                    PM_INTO(struct settings, host) },
     [OPT_GROUP] = { "group", 0, "GROUP", "its group, nested with /",
@@ -135,11 +139,18 @@ const struct verb verbs[] = {
     { "schema", NULL, "", "print the JSON Schema of a configuration file, for editors",
       "Needs no sheriff.", "procmanctl schema > procman.schema.json\n", 0, 0, 0, NULL,
       verb_schema },
-    { "apply", NULL, "FILE [--plan] [--prune|--no-prune]", "make the fleet be what a file says",
+    { "apply", NULL, "FILE [--plan] [--prune|--no-prune] | --revision N [--plan]",
+      "make the fleet be what a file says",
       "Says for each process what it does: none, live, restart (and why), move, add, remove. What\n"
-      "an operator stopped stays down.",
-      "procmanctl apply fleet.yaml --plan\nprocmanctl apply fleet.yaml\n",
-      TABLES | BIT(PLAN) | BIT(PRUNE) | BIT(NO_PRUNE), 1, 1, "apply needs a FILE", verb_apply },
+      "an operator stopped stays down. --revision goes back to what a file said before.",
+      "procmanctl apply fleet.yaml --plan\nprocmanctl apply fleet.yaml\n"
+      "procmanctl apply --revision 3\n",
+      TABLES | BIT(PLAN) | BIT(PRUNE) | BIT(NO_PRUNE) | BIT(REVISION), 0, 1, NULL, verb_apply },
+    { "history", NULL, "[N | --diff N [M]]", "which files were applied, by whom and when",
+      "Of revision N: the processes it defined, as a file that apply takes. With --diff: what\n"
+      "lies between N and M, or between N and the last one.",
+      "procmanctl history\nprocmanctl history 3 > fleet.yaml\nprocmanctl history --diff 3 5\n",
+      TABLES | BIT(DIFF), 0, 2, NULL, verb_history },
     { "add", NULL, "NAME [--host HOST] [--group GROUP] [--set KEY=VALUE…] -- COMMAND…",
       "define one process",
       "It begins stopped. One word of COMMAND is a line in sh syntax; several are the "

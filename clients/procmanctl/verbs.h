@@ -29,6 +29,7 @@ enum pm_err verb_why(struct ctl *ctl);
 enum pm_err verb_check(struct ctl *ctl);
 enum pm_err verb_schema(struct ctl *ctl);
 enum pm_err verb_apply(struct ctl *ctl);
+enum pm_err verb_history(struct ctl *ctl);
 enum pm_err verb_add(struct ctl *ctl);
 enum pm_err verb_edit(struct ctl *ctl);
 enum pm_err verb_export(struct ctl *ctl);
@@ -45,6 +46,9 @@ void status_print(const struct ctl *ctl, const struct pm_proc_list *procs);
 
 /* apply.c, for add, edit and up as well: send it, show the plan. `request` is complete. */
 enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan) PM_MUST_USE;
+void apply_print(const struct ctl *ctl, const struct pm_change_list *changes); /* as a table */
+/* history.c: what a revision said; `text` is its number. OK | USAGE | what the sheriff says */
+enum pm_err ask_revision(struct ctl *ctl, const char *text, struct pm_frame *out) PM_MUST_USE;
 /* check.c: load a configuration file; its errors are told. */
 enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
 

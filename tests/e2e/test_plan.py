@@ -129,3 +129,66 @@ def test_what_was_stopped_stays_so_over_another_sheriff_and_a_reboot(kept):
     kept.wait_link("alpha", "gone", "lost")
     kept.deputy("alpha")
     stays_down(kept)
+
+
+def processes(fleet, *rows):
+    return fleet.file("fleet.json", {"processes": list(rows)})
+
+
+def test_the_history_says_who_applied_what_and_one_can_go_back(alone):
+    cam = {"name": "cam", "command": "sleep 1000", "env": {"A": "b"}}
+    path = processes(alone, cam)
+    alone.ok("apply", path)
+    alone.ok("apply", path)                                 # nothing changes, nothing is kept
+    alone.ok("add", "by hand", "--", "sleep", "1000")
+    processes(alone, {**cam, "command": "sleep 1001"}, {"name": "web", "command": "sleep 1000"})
+    alone.ok("apply", path)
+    before = alone.pid("cam")
+    alone.pid("web")
+
+    one, two = alone.ok("history", "--json").json["revisions"]
+    assert (one["number"], one["added"], one["processes"]) == (1, 1, 1), one
+    assert (two["number"], two["added"], two["restarted"]) == (2, 1, 1), two
+    assert "procmanctl apply" in two["by"] and two["source"] == str(path), two
+    assert one["time_ms"] <= two["time_ms"]
+    assert "1 add, 1 restart" in alone.ok("history").out
+    assert [row["name"] for row in alone.ok("history", "1", "--json").json["processes"]] == ["cam"]
+    assert "sleep 1000" in alone.ok("history", "1").out
+    assert actions(alone.ok("history", "--diff", "1", "2", "--json")) == {
+        "cam@": ("restart", "command"), "web@": ("add",)}
+    assert "they say the same" in alone.ok("history", "--diff", "2").out
+
+    back = alone.ok("apply", "--revision", "1", "--plan", "--json")
+    assert actions(back) == {"cam@alpha": ("restart", "command"), "web@alpha": ("remove",)}
+    assert alone.pid("cam") == before
+    assert actions(alone.ok("apply", "--revision", "1", "--json")) == actions(back)
+    wait_until(lambda: alone.pid("cam") != before, "it is as it was")
+    wait_until(lambda: alone.proc("web") is None, "what came later is gone")
+    assert alone.proc("by hand"), "what no file defined stays"
+    last = alone.ok("history", "--json").json["revisions"][-1]
+    assert (last["number"], last["back_to"], last["removed"]) == (3, 1, 1), last
+
+
+def test_a_revision_that_is_not_there_is_refused(alone):
+    for words, status in ((["apply", "--revision", "7"], 4), (["history", "7"], 4),
+                          (["apply", "--revision", "x"], 2), (["history", "0"], 2),
+                          (["apply"], 2), (["history", "--diff"], 2), (["history", "1", "2"], 2)):
+        result = alone.ctl(*words)
+        assert result.status == status and result.err, result
+    assert "no file was applied yet" in alone.ok("history").out
+
+
+def test_the_history_outlives_the_sheriff_and_tells_his_own_file(kept):
+    kept.path.write_text(kept.path.read_text().replace("web, command: sleep 1000",
+                                                       "web, command: sleep 1001"))
+    kept.daemon.process.send_signal(1)
+    wait_until(lambda: len(kept.ok("history", "--json").json["revisions"]) == 2, "two revisions")
+    kept.daemon.kill()
+    kept.sheriff(config=kept.path)
+    rows = kept.ok("history", "--json").json["revisions"]
+    assert [(row["number"], row["by"], row["source"]) for row in rows] == [
+        (1, "", str(kept.path)), (2, "", str(kept.path))]
+    assert not (kept.state_dir / "sheriff.db").stat().st_mode & 0o077
+    kept.wait_link("alpha", "up")
+    kept.ok("apply", "--revision", "1")
+    stays_down(kept)

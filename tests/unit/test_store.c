@@ -117,6 +117,76 @@ Test(store, keeps_no_more_events_than_the_limit)
     history_close(&answer);
 }
 
+/* ---- what was applied ------------------------------------------------------------- */
+
+static struct batch *revision(const char *source, const char *name)
+{
+    struct batch *batch = batch_open(4);
+    struct pm_revision head = { .time_ms = 1234, .by = "ann", .source = source, .added = 1 };
+    struct pm_spec one = spec(7, name);
+    struct pm_revised body = { .specs = { &one, 1 } };
+    struct pm_buf head_bytes = { 0 }, body_bytes = { 0 };
+
+    cr_assert_eq(pm_encode(&pm_revision_desc, &head, &head_bytes), PM_OK);
+    cr_assert_eq(pm_encode(&pm_revised_desc, &body, &body_bytes), PM_OK);
+    batch_give_revision(batch, &head_bytes, &body_bytes);
+    return batch;
+}
+
+Test(store, keeps_the_last_so_many_revisions_and_counts_on_for_ever)
+{
+    struct history *answer;
+
+    cr_assert_eq(open_store(), PM_OK);
+    for (size_t i = 0; i < PM_LIMIT_REVISIONS + 3; i++)
+        write_ok(revision("fleet.yaml", i == 10 ? "tenth" : "cam"));
+    cr_assert_eq(open_store(), PM_OK);
+    answer = answered(history_open_revisions(1, 0));
+    cr_assert_eq(answer->revised.revisions.n, PM_LIMIT_REVISIONS);
+    cr_assert_eq(answer->revised.revisions.at[0].number, 4);
+    cr_assert_str_eq(answer->revised.revisions.at[0].by, "ann");
+    cr_assert_eq(answer->revised.specs.n, 0);
+    history_close(&answer);
+    answer = answered(history_open_revisions(2, 11));
+    cr_assert_eq(answer->revised.revisions.n, 1);
+    cr_assert_str_eq(answer->revised.specs.at[0].name, "tenth");
+    history_close(&answer);
+    answer = answered(history_open_revisions(3, 3));
+    cr_assert_eq(answer->err, PM_NOT_FOUND);
+    history_close(&answer);
+}
+
+Test(store, tells_a_damaged_revision_and_still_lists_it)
+{
+    struct history *answer;
+
+    cr_assert_eq(open_store(), PM_OK);
+    write_ok(revision("fleet.yaml", "cam"));
+    store_close(&store);
+    sql("UPDATE revisions SET sum = sum + 1");
+    cr_assert_eq(open_store(), PM_OK);
+    answer = answered(history_open_revisions(1, 1));
+    cr_assert_eq(answer->err, PM_IO);
+    history_close(&answer);
+    answer = answered(history_open_revisions(2, 0));
+    cr_assert_eq(answer->err, PM_OK);
+    cr_assert_eq(answer->revised.revisions.n, 1);
+    history_close(&answer);
+}
+
+Test(store, is_for_its_owner_alone)
+{
+    struct stat about;
+
+    cr_assert_eq(open_store(), PM_OK);
+    cr_assert_eq(stat(path, &about), 0);
+    cr_assert_eq(about.st_mode & 0777, 0600);
+    cr_assert_eq(chmod(path, 0644), 0);
+    cr_assert_eq(open_store(), PM_OK);
+    cr_assert_eq(stat(path, &about), 0);
+    cr_assert_eq(about.st_mode & 0777, 0600);
+}
+
 /* ---- what it refuses -------------------------------------------------------------- */
 
 static void write_file(const char *text)
@@ -153,7 +223,7 @@ Test(store, refuses_a_store_of_a_newer_release_with_both_versions)
     store_close(&store);
     sql("PRAGMA user_version = 9");
     cr_assert_eq(open_store(), PM_VERSION);
-    cr_assert(strstr(why, "version 9") && strstr(why, "version 4"), "%s", why);
+    cr_assert(strstr(why, "version 9") && strstr(why, "version 5"), "%s", why);
 }
 
 Test(store, refuses_a_damaged_store)

@@ -194,7 +194,8 @@ Test(store_past, a_store_of_the_first_version_is_brought_up_to_date_with_all_it_
     cr_assert_eq(open_store(), PM_OK);
     write_ok(one_process());
     store_close(&store);
-    sql("DROP TABLE notes; DROP TABLE past; DROP TABLE orders; ALTER TABLE meta DROP COLUMN sum;"
+    sql("DROP TABLE revisions; DROP TABLE notes; DROP TABLE past; DROP TABLE orders;"
+        "ALTER TABLE meta DROP COLUMN sum;"
         "ALTER TABLE specs DROP COLUMN sum; ALTER TABLE wants DROP COLUMN sum;"
         "PRAGMA user_version = 1;");
     cr_assert_eq(open_store(), PM_OK, "%s", why);

@@ -79,6 +79,8 @@
 #define PM_LIMIT_PROCESSES      32768       /* as PM_LIMIT_LIST: a snapshot is one message */
 #define PM_LIMIT_DEPUTIES       4096
 #define PM_LIMIT_EVENTS         100000      /* rows kept in the store; the oldest go */
+#define PM_LIMIT_REVISIONS      50          /* files that were applied, kept in the store whole … */
+#define PM_LIMIT_REVISIONS_ALL  (64u << 20) /* … but no more bytes of them than this */
 #define PM_LIMIT_PAST           50          /* ends of one process kept in the store */
 #define PM_LIMIT_PAST_ALL       20000       /* ends of all; with their last lines 50 MB at most */
 
