@@ -16,6 +16,7 @@
 #include "sheriffd/gates.h"
 #include "sheriffd/orders.h"
 #include "sheriffd/runs.h"
+#include "sheriffd/timers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,8 @@ static void take_effect(struct sheriff *s, const struct touch *touch)
         fleet_link(&s->fleet, wish);
     if (touch->added || touch->spec)
         gates_link(s, wish);
+    if (!wish->removing && (touch->added || touch->spec))
+        timers_link(s, wish);
     gates_touch(s, wish);
     if (touch->removed && nothing_left(wish))
         ids_add(&s->ended, wish->spec.id);
@@ -158,6 +161,7 @@ static void make_real(struct sheriff *s)
     scripts_stored(&s->scripts, true);
     applies_stored(s, PM_OK, "");
     runs_stored(s, PM_OK, "");
+    timers_stored(s, PM_OK);
     orders_stored(s, PM_OK, "");
 }
 
@@ -189,6 +193,7 @@ static void go_back(struct sheriff *s, enum pm_err err, const char *text)
     scripts_stored(&s->scripts, false);
     applies_stored(s, err, text);
     runs_stored(s, err, text);
+    timers_stored(s, err);
     orders_stored(s, err, text);
     desired_abort(&s->desired);
     adopt_stored(s, err);
@@ -223,7 +228,7 @@ static struct batch *new_batch(struct sheriff *s)
 static bool changes_nothing(const struct sheriff *s)
 {
     return s->desired.n_touched + s->desired.n_telling == 0 && s->commit.n_names == 0 &&
-           !s->scripts.changing && !s->runs.touched;
+           !s->scripts.changing && !s->runs.touched && !s->timers.touched;
 }
 
 static void send_change(struct sheriff *s)
@@ -246,6 +251,8 @@ static void send_change(struct sheriff *s)
         err = scripts_store(&s->scripts, batch);
     if (err == PM_OK)
         err = runs_store(s, batch);
+    if (err == PM_OK)
+        err = timers_store(s, batch);
     if (err != PM_OK) {
         batch_close(&batch);
         go_back(s, err, "a specification is too large to be stored");
@@ -292,6 +299,8 @@ void commit_turn(struct sheriff *s)
         run_queued(s);
     if (runs_is_due(s) && commit_open(s))
         runs_enter(s);
+    if (timers_is_due(s) && commit_open(s))
+        timers_enter(s);
     if (s->desired.changing)
         send_change(s);
     if (s->desired.n_telling > 0 && s->now.mono.ms >= s->commit.tell_at.ms && commit_open(s))

@@ -14,6 +14,7 @@ struct seen;   /* fleet.h */
 struct deputy; /* fleet.h */
 struct target; /* orders.h */
 struct node;   /* graph.h */
+struct timer;  /* timer.h */
 
 /* The wish for one process. */
 struct wish {
@@ -32,6 +33,7 @@ struct wish {
     struct seen *seen;       /* the fleet's: what its deputy reports of it; NULL = nothing */
     struct target *targets;  /* the orders': who waits for it */
     struct node *node;       /* the graph's: what it depends on, who depends on it; NULL = none */
+    struct timer *timer;     /* the timers': when it is started by time; NULL = never */
     uint64_t walked;         /* follow.c's: the last walk over dependencies that came here */
     size_t stale;            /* the view's: 1 + its place among rows clients have older */
 };

@@ -31,6 +31,7 @@ struct adoption; /* adopt.c: what a deputy holds, until it is stored */
 struct queued; /* commit.c */
 struct bundle; /* ends.c */
 struct answer; /* applies.c: what to say when it is stored */
+struct zone_kept; /* timers.c */
 struct watcher; /* runs.c: who wants to hear of a run */
 
 struct ids { uint64_t *at; size_t n, cap; };
@@ -48,6 +49,18 @@ struct runs { /* of scripts; see runs.c */
     size_t n_ordered;
     struct watcher *watchers;
     size_t n_watchers;
+};
+
+struct timers { /* of processes that are started by time; see timers.c */
+    struct timer **at;
+    size_t n;
+    struct zone_kept *zones;   /* that were asked for */
+    size_t n_zones;
+    struct pm_timed *lasts;    /* from the store, of those that are not linked yet */
+    size_t n_lasts;
+    struct sheriff_now looked;
+    struct pm_mono again;      /* not before are they looked at */
+    bool touched;              /* in this transaction */
 };
 
 struct ends { /* ends of lives that are not stored yet; see ends.c */
@@ -95,6 +108,7 @@ struct sheriff {
     struct order *orders;
     struct scripts scripts;
     struct runs runs;
+    struct timers timers;
     struct adoption *adoptions;
     struct errand *errands;
     struct upgrade *upgrades;
@@ -109,7 +123,7 @@ struct sheriff {
 
     struct pm_mono refused;    /* when a deputy of no known name was last spoken of */
 
-    struct { bool asked, told, finished; uint64_t peer, request; struct pm_mono deadline; } end;
+    struct { bool asked, told, finished; int status; uint64_t peer, request; struct pm_mono deadline; } end;
 };
 
 /* sheriff.c */

@@ -9,6 +9,7 @@
 #include "sheriffd/graph_plan.h"
 #include "sheriffd/load.h"
 #include "sheriffd/plan_moves.h"
+#include "sheriffd/timer.h"
 
 #include <procman/spec.h>
 #include <procman/suggest.h>
@@ -249,7 +250,8 @@ enum pm_err plan_make(const struct desired *d, const struct plan_request *reques
 
 static bool wants_up(const struct plan_item *item, enum pm_apply_mode mode, bool held)
 {
-    return mode == PM_APPLY_MODE_MERGE && !held && item->spec->autostart;
+    return mode == PM_APPLY_MODE_MERGE && !held && item->spec->autostart &&
+           !timer_wanted(item->spec); /* what is started by time is not started by a file */
 }
 
 /* Its end elsewhere is waited for; when that waits itself for one, which has not come, for that. */

@@ -8,6 +8,7 @@
 #include "sheriffd/clients_io.h"
 #include "sheriffd/lone_ranger_io.h"
 #include "sheriffd/store_io.h"
+#include "sheriffd/zone_io.h"
 
 #include <procman/config.h>
 #include <procman/log.h>
@@ -90,6 +91,13 @@ static uint64_t random_number(void *self)
     return number;
 }
 
+static bool read_zone(void *self, const char *name, int64_t from_s, int64_t until_s,
+                      struct zone *out)
+{
+    (void)self;
+    return zone_read(name, from_s, until_s, out);
+}
+
 static void say(void *self, enum pm_log_level level, const char *text)
 {
     (void)self;
@@ -103,7 +111,8 @@ static void finish(void *self)
 
 static const struct sheriff_port port = {
     .to_deputy = to_deputy, .to_client = to_client, .publish = publish, .store = store,
-    .ask_history = ask_history, .random = random_number, .log = say, .finish = finish,
+    .ask_history = ask_history, .random = random_number, .read_zone = read_zone,
+    .log = say, .finish = finish,
 };
 
 /* ---- the configuration ------------------------------------------------------------ */
@@ -373,6 +382,8 @@ int program_run(const struct program_setup *setup)
     raise_file_limit();
     pm_notify("READY=1");
     zloop_start(p.loop);
+    int status = sheriff_exit_status(p.sheriff);
+
     close_all(&p);
-    return EXIT_SUCCESS;
+    return status;
 }

@@ -18,6 +18,7 @@
 #include "sheriffd/runs.h"
 #include "sheriffd/sessions.h"
 #include "sheriffd/sweeps.h"
+#include "sheriffd/timers.h"
 #include "sheriffd/upgrades.h"
 
 #include <procman/limits.h>
@@ -102,13 +103,16 @@ static void load(struct sheriff *s, const struct image *image)
     for (size_t i = 0; i < image->deputies.n; i++)
         desired_post(d, image->deputies.at[i])->expected = true;
     for (size_t i = 0; i < image->n_notes; i++)
-        if (!scripts_load(&s->scripts, &image->notes[i]) && !runs_load(s, &image->notes[i]))
+        if (!scripts_load(&s->scripts, &image->notes[i]) && !runs_load(s, &image->notes[i]) &&
+            !timers_load(s, &image->notes[i]))
             sheriff_log(s, PM_LOG_WARNING, "a note of the store, %s, is not understood and left "
                         "as it is", image->notes[i].key);
     for (size_t i = 0; i < d->n_posts; i++)
         d->posts[i]->specs_generation = d->posts[i]->wants_generation = d->generation;
-    for (size_t i = 0; i < d->n; i++)
+    for (size_t i = 0; i < d->n; i++) {
         gates_link(s, d->wishes[i]);
+        timers_link(s, d->wishes[i]);
+    }
 }
 
 void sheriff_open(const struct sheriff_setup *setup, struct sheriff_now now, struct sheriff **out)
@@ -158,6 +162,7 @@ void sheriff_close(struct sheriff **sheriff)
     gates_fini(s);
     follow_fini(s);
     scripts_fini(&s->scripts);
+    timers_fini(s);
     desired_fini(&s->desired);
     free(s->due);
     free(s->raises.at);
@@ -290,6 +295,11 @@ bool sheriff_is_ending(const struct sheriff *s)
     return s->end.asked;
 }
 
+int sheriff_exit_status(const struct sheriff *s)
+{
+    return s->end.status;
+}
+
 /* ---- what goes out ---------------------------------------------------------------- */
 
 static void publish_view(struct sheriff *s)
@@ -333,6 +343,7 @@ static void forget_ended(struct sheriff *s)
         view_remove(&s->view, wish);
         view_touch_post(&s->view, wish->post);
         gates_unlink(s, wish);
+        timers_unlink(s, wish);
         desired_forget(&s->desired, &wish);
     }
     s->ended.n = 0;
@@ -363,6 +374,7 @@ static int64_t next_turn(const struct sheriff *s)
     next = sooner(next, view_due_in(&s->view, s->now.mono));
     next = sooner(next, orders_next(s));
     next = sooner(next, runs_next(s));
+    next = sooner(next, timers_next(s));
     if (s->desired.n_telling > 0 && !s->commit.in_flight)
         next = 1;
     if ((s->journal.n > 0 || ends_waits(s)) && !s->commit.events_in_flight)

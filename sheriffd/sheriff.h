@@ -15,6 +15,7 @@
 #include <procman/time.h>
 
 struct sheriff;
+struct zone; /* cron.h */
 
 struct sheriff_now { struct pm_mono mono; struct pm_wall wall; };
 
@@ -32,6 +33,9 @@ struct sheriff_port {
     void (*store)(void *self, struct batch *batch);             /* → sheriff_on_stored */
     void (*ask_history)(void *self, struct history *history);   /* → sheriff_on_history */
     uint64_t (*random)(void *self);                             /* never 0 */
+    /* The clocks of a time zone, "" = this machine's; false: there is none of that name */
+    bool (*read_zone)(void *self, const char *name, int64_t from_s, int64_t until_s,
+                      struct zone *out);
     void (*log)(void *self, enum pm_log_level level, const char *text);
     void (*finish)(void *self);                                 /* the program may end */
 };
@@ -77,6 +81,7 @@ void sheriff_on_bad_message(struct sheriff *s);              /* something was re
 /* End: a lone ranger retires its deputy first. finish() is called when that is done. */
 void sheriff_end(struct sheriff *s, struct sheriff_now now);
 bool sheriff_is_ending(const struct sheriff *s);
+int sheriff_exit_status(const struct sheriff *s); /* of its program; 0 unless what was essential failed */
 
 /* Returns in how many ms to call it again at the latest. */
 int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now);

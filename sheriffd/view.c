@@ -8,6 +8,7 @@
 #include "sheriffd/view.h"
 
 #include "sheriffd/gate.h"
+#include "sheriffd/timer.h"
 
 #include <procman/limits.h>
 #include <procman/process.h>
@@ -186,6 +187,23 @@ static const char *held_reason(const struct wish *wish, struct pm_mono now,
     return join(arena, row, "; ", text);
 }
 
+/* When time starts it: not of one that an operator has stopped, nor while it is up. */
+static bool tells_next(const struct wish *wish)
+{
+    const struct seen *seen = wish->seen;
+
+    return wish->timer != NULL && !wish->held &&
+           (seen == NULL || !pm_state_alive(seen->row.state));
+}
+
+static const char *with_next(const struct wish *wish, const char *reason,
+                             struct pm_arena *arena)
+{
+    if (!tells_next(wish))
+        return reason;
+    return join(arena, reason, *reason != '\0' ? "; " : "", wish->timer->text);
+}
+
 static const char *reason(const struct wish *wish, struct pm_mono now, struct pm_arena *arena)
 {
     const struct deputy *deputy = wish->post->deputy;
@@ -204,7 +222,7 @@ static const char *reason(const struct wish *wish, struct pm_mono now, struct pm
                    pm_state_word(wish->seen->row.state));
     if (wish->seen == NULL && !gate_waits(wish) && !gate_failed(wish))
         return say(arena, name, "has not answered yet", "");
-    return held_reason(wish, now, arena);
+    return with_next(wish, held_reason(wish, now, arena), arena);
 }
 
 static void add_row(const struct seen *seen, struct pm_mono now, struct pm_proc *out)
@@ -239,10 +257,14 @@ void view_process(const struct wish *wish, struct pm_mono now, struct pm_arena *
         .host = wish->spec.host, .state = view_state(wish), .wanted = wish->up,
         .removing = wish->removing, .ordered_by = wish->by, .reason = reason(wish, now, arena),
     };
+    if (wish->timer != NULL && !wish->held)
+        out->next_start_ms = wish->timer->when.next_ms;
     if (seen != NULL && !left_nothing(deputy)) {
         add_row(seen, now, out);
         out->settled = in_touch(deputy) && seen->row.order >= wish->order;
     }
+    out->essential = wish->spec.essential;
+    out->settled |= gate_failed(wish);
     if (gate_waits(wish) || gate_failed(wish))
         out->state_age_ms = (uint64_t)pm_mono_since(wish->node->gate.since, now);
     if (out->state == PM_STATE_LOST)
