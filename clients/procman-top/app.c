@@ -34,6 +34,7 @@ void app_close(struct app **where)
     if (app == NULL)
         return;
     app_ask_no_more(app);
+    draft_drop(app);
     model_close(&app->model);
     history_close(&app->history);
     scroll_close(&app->scroll);

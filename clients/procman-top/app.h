@@ -5,6 +5,8 @@
 #ifndef TOP_APP_H
 #define TOP_APP_H
 
+#include "complete.h"
+#include "draft.h"
 #include "history.h"
 #include "keys.h"
 #include "model.h"
@@ -15,7 +17,8 @@
 
 #include <procman/time.h>
 
-enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF, VIEW_HELP };
+enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF, VIEW_DRAFT,
+            VIEW_HELP };
 enum pane { PANE_OFF, PANE_HALF, PANE_LARGE, PANE_COUNT };
 enum since { SINCE_TAIL, SINCE_1M, SINCE_5M, SINCE_15M, SINCE_1H, SINCE_1D, SINCE_ALL,
              SINCE_COUNT };
@@ -32,6 +35,15 @@ struct app_port {
     void (*details)(void *self, const struct pm_proc *proc); /* its spec and its past lives */
     void (*events)(void *self);                       /* the latest */
     void (*specs)(void *self);                        /* of all, and when they change again */
+    /* What becomes a draft, and then what the draft is waiting for. */
+    void (*apply_file)(void *self, const char *path);
+    void (*write)(void *self, const struct pm_proc **procs, size_t n); /* n 0: a new one */
+    void (*move)(void *self, const struct pm_proc **procs, size_t n, const char *host);
+    void (*write_again)(void *self);
+    void (*go_on)(void *self);
+    void (*drop)(void *self);
+    int (*editor)(void *self, const char *path);      /* now; its exit status, -1: none ran */
+    void (*paths)(void *self, struct complete *into); /* files that begin so */
     void (*save)(void *self, const char *path);       /* the lines that are shown */
     void (*page)(void *self);                         /* them, in $PAGER */
     void (*mouse)(void *self, bool on);
@@ -99,6 +111,7 @@ struct app {
     char filter[PROMPT_BYTES + 1], search[PROMPT_BYTES + 1], lines[PROMPT_BYTES + 1];
     struct prompt prompt;
     struct question question;
+    struct draft draft;
     struct menu menu;
     char said[300];                  /* the line above the key bar */
     enum look said_look;

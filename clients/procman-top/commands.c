@@ -1,6 +1,7 @@
 /* What keys and typed words do. */
 #include "draw.h"
 #include "orders.h"
+#include "prompts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,63 +19,6 @@ enum where app_where(const struct app *app)
 bool app_can_change(const struct app *app)
 {
     return !app->read_only && app->may_command;
-}
-
-/* ---- prompts --------------------------------------------------------------------------------- */
-
-static void set_filter(struct app *app, const char *text, struct pm_mono now)
-{
-    PM_CLEANUP(pm_free) char *why = NULL;
-
-    snprintf(app->filter, sizeof app->filter, "%s", text);
-    model_filter(app->model, filter_open(text, &why));
-    model_build(app->model, app->procs.at, app->procs.n);
-    app_follow_cursor(app);
-    if (why != NULL)
-        app_say(app, LOOK_BAD, now, "%s", why);
-}
-
-static void search(struct app *app, bool backwards, struct pm_mono now)
-{
-    if (*app->search == '\0')
-        app_say(app, LOOK_CHANGING, now, "nothing was searched for yet: / searches");
-    else if (!scroll_find(app->scroll, backwards, (size_t)app->log_height))
-        app_say(app, LOOK_CHANGING, now, "\"%s\" is in none of the %zu lines here", app->search,
-                scroll_count(app->scroll));
-}
-
-static void prompt_done(struct app *app, enum prompt_kind kind, const char *text,
-                        struct pm_mono now)
-{
-    PM_CLEANUP(pm_free) char *why = NULL;
-
-    if (kind == PROMPT_COMMAND) {
-        orders_typed(app, text, now);
-    } else if (kind == PROMPT_SAVE && *text != '\0') {
-        app->port->save(app->self, text);
-    } else if (kind == PROMPT_SEARCH && scroll_search(app->scroll, text, &why)) {
-        snprintf(app->search, sizeof app->search, "%s", text);
-        if (*text != '\0')
-            search(app, true, now);
-    } else if (kind == PROMPT_LINES && scroll_filter(app->scroll, text, &why)) {
-        snprintf(app->lines, sizeof app->lines, "%s", text);
-    }
-    if (why != NULL)
-        app_say(app, LOOK_BAD, now, "%s", why);
-}
-
-static void type(struct app *app, uint32_t key, struct pm_mono now)
-{
-    struct prompt *prompt = &app->prompt;
-    enum prompt_kind kind = prompt->kind;
-    enum prompt_did did = prompt_key(prompt, key);
-
-    if (kind == PROMPT_FILTER && did != PROMPT_NOTHING)
-        set_filter(app, prompt->text, now); /* one sees what it does while typing */
-    if (did == PROMPT_DONE || did == PROMPT_CANCELLED)
-        prompt->kind = PROMPT_NONE;
-    if (did == PROMPT_DONE && kind != PROMPT_FILTER)
-        prompt_done(app, kind, prompt->text, now);
 }
 
 /* ---- views ----------------------------------------------------------------------------------- */
@@ -222,6 +166,21 @@ static void fold_all(struct app *app)
     model_fold_all(app->model, app->all_folded);
 }
 
+/* ---- new ones and changed ones --------------------------------------------------------------- */
+
+/* In an editor: a new process, or what the targets are made of. */
+static void write_specs(struct app *app, bool new)
+{
+    size_t n = 0;
+    const struct pm_proc **targets = new ? NULL : model_targets(app->model, &n);
+
+    if (!new && n == 0)
+        app_say(app, LOOK_CHANGING, app->now, "there is no process here");
+    else
+        app->port->write(app->self, targets, n);
+    free(targets);
+}
+
 /* ---- actions --------------------------------------------------------------------------------- */
 
 static void do_in_table(struct app *app, enum action action, struct pm_mono now)
@@ -235,6 +194,10 @@ static void do_in_table(struct app *app, enum action action, struct pm_mono now)
     case ACTION_RESTART:    orders_give(app, PM_VERB_RESTART, 0, now); break;
     case ACTION_REMOVE:     orders_give(app, PM_VERB_REMOVE, 0, now); break;
     case ACTION_SIGNAL:     app->menu = (struct menu){ .open = true }; break;
+    case ACTION_APPLY:      prompt_open(&app->prompt, PROMPT_APPLY, ""); break;
+    case ACTION_NEW:        write_specs(app, true); break;
+    case ACTION_EDIT:       write_specs(app, false); break;
+    case ACTION_MOVE_TO:    prompt_open(&app->prompt, PROMPT_MOVE, ""); break;
     case ACTION_TAG:        model_tag(app->model); model_move(app->model, 1); break;
     case ACTION_TAG_ALL:    model_tag_shown(app->model); break;
     case ACTION_UNTAG:      model_untag_all(app->model); break;
@@ -276,8 +239,8 @@ static void do_in_logs(struct app *app, enum action action, struct pm_mono now)
     case ACTION_FOLLOW:     scroll_follow(app->scroll, !scroll_follows(app->scroll)); break;
     case ACTION_SEARCH:     prompt_open(&app->prompt, PROMPT_SEARCH, ""); break;
     case ACTION_LINES:      prompt_open(&app->prompt, PROMPT_LINES, app->lines); break;
-    case ACTION_NEXT:       search(app, false, now); break;
-    case ACTION_PREVIOUS:   search(app, true, now); break;
+    case ACTION_NEXT:       prompts_search(app, false, now); break;
+    case ACTION_PREVIOUS:   prompts_search(app, true, now); break;
     case ACTION_WRAP:       app->wrap = !app->wrap; app->sideways = 0; break;
     case ACTION_SIDE_RIGHT: app->sideways += app->wrap ? 0 : SIDE_STEP; break;
     case ACTION_SIDE_LEFT:
@@ -352,10 +315,12 @@ void app_key(struct app *app, uint32_t key, struct pm_mono now)
     app->now = now;
     if (app->question.open)
         orders_answer(app, key, now);
+    else if (app->view == VIEW_DRAFT)
+        draft_key(app, key);
     else if (app->menu.open)
         orders_menu_key(app, key, now);
     else if (app->prompt.kind != PROMPT_NONE)
-        type(app, key, now);
+        prompts_key(app, key, now);
     else
         app_do(app, keymap_find(&app->keymap, key, app_where(app)), now);
 }
@@ -368,7 +333,8 @@ void app_click(struct app *app, int row, int col, bool twice, struct pm_mono now
 
     app->now = now;
     (void)model_rows(app->model, &n);
-    if (app->question.open || app->menu.open || app->prompt.kind != PROMPT_NONE)
+    if (app->question.open || app->menu.open || app->prompt.kind != PROMPT_NONE
+        || app->view == VIEW_DRAFT)
         return;
     if (row == app->keys_row) {
         app_do(app, draw_key_at(app, col), now);

@@ -193,8 +193,15 @@ void draw_bottom(struct app *app, struct canvas *canvas, int row)
         col += canvas_text(canvas, row, col, 20, LOOK_ASK, prompt_label(app->prompt.kind));
         col += canvas_text(canvas, row, col, canvas->cols - col - 1, LOOK_PLAIN, app->prompt.text);
         (void)canvas_text(canvas, row, col, 1, LOOK_CURSOR, " ");
-        (void)canvas_text(canvas, row + 1, 1, canvas->cols, LOOK_FAINT,
-                          "Enter takes it, Esc goes back, Ctrl-U empties the line");
+        if (*app->said)
+            (void)canvas_text(canvas, row + 1, 1, canvas->cols - 1, app->said_look, app->said);
+        else
+            (void)canvas_text(canvas, row + 1, 1, canvas->cols, LOOK_FAINT,
+                              "Enter takes it, Esc goes back, Tab completes, Ctrl-U empties it");
+        return;
+    }
+    if (app->view == VIEW_DRAFT) {
+        (void)canvas_text(canvas, row, 1, canvas->cols - 1, LOOK_ASK, draft_question(app));
         return;
     }
     if (*app->said)
@@ -301,6 +308,7 @@ static void draw_text(struct app *app, struct canvas *canvas)
     case VIEW_DETAILS: page_details(app, canvas); break;
     case VIEW_EVENTS:  page_events(app); break;
     case VIEW_HOSTS:   page_hosts(app); break;
+    case VIEW_DRAFT:   draft_page(app); break;
     case VIEW_SHERIFF: page_sheriff(app); break;
     default:           page_help(app); break;
     }

@@ -4,6 +4,7 @@
  * is shown, at most ten times a second and only when something has changed.
  */
 #include "ansi.h"
+#include "paths.h"
 #include "session.h"
 #include "settings.h"
 #include "term.h"
@@ -107,6 +108,54 @@ static void port_page(void *self)
         (void)unlink(path);
 }
 
+static void port_apply(void *self, const char *path)
+{
+    session_apply(((struct top *)self)->session, path);
+}
+
+static void port_write(void *self, const struct pm_proc **procs, size_t n)
+{
+    session_write(((struct top *)self)->session, procs, n);
+}
+
+static void port_move(void *self, const struct pm_proc **procs, size_t n, const char *host)
+{
+    session_move(((struct top *)self)->session, procs, n, host);
+}
+
+static void port_write_again(void *self)
+{
+    session_write_again(((struct top *)self)->session);
+}
+
+static void port_go_on(void *self)
+{
+    session_go_on(((struct top *)self)->session);
+}
+
+static void port_drop(void *self)
+{
+    session_drop(((struct top *)self)->session);
+}
+
+/* VISUAL and EDITOR may have arguments, so sh reads them, as git(1) does it. */
+static int port_editor(void *self, const char *path)
+{
+    const char *visual = getenv("VISUAL"), *editor = getenv("EDITOR");
+    const char *wanted = visual && *visual ? visual : editor && *editor ? editor : "vi";
+    PM_CLEANUP(pm_free) char *command = pm_printf("%s \"$1\"", wanted);
+    const char *argv[] = { "/bin/sh", "-c", command, wanted, path, NULL };
+
+    (void)self;
+    return term_run(argv);
+}
+
+static void port_paths(void *self, struct complete *into)
+{
+    (void)self;
+    paths_offer(into);
+}
+
 static void port_mouse(void *self, bool on)
 {
     (void)self;
@@ -121,7 +170,10 @@ static void port_redraw(void *self)
 
 static const struct app_port port = {
     .order = port_order, .follow = port_follow, .earlier = port_earlier,
-    .details = port_details, .events = port_events, .specs = port_specs, .save = port_save, .page = port_page,
+    .details = port_details, .events = port_events, .specs = port_specs, .apply_file = port_apply,
+    .write = port_write, .move = port_move, .write_again = port_write_again,
+    .go_on = port_go_on, .drop = port_drop, .editor = port_editor, .paths = port_paths,
+    .save = port_save, .page = port_page,
     .mouse = port_mouse, .redraw = port_redraw,
 };
 

@@ -109,6 +109,18 @@ static bool try_verb(struct app *app, char **words, size_t n, struct pm_mono now
     return true;
 }
 
+/* "apply FILE" */
+static bool try_file(struct app *app, char **words, size_t n, struct pm_mono now)
+{
+    if (n != 2 || strcmp(words[0], actions[ACTION_APPLY].word) != 0)
+        return false;
+    if (app_can_change(app))
+        app->port->apply_file(app->self, words[1]);
+    else
+        app_say(app, LOOK_BAD, now, "only looking is allowed here");
+    return true;
+}
+
 void orders_typed(struct app *app, const char *text, struct pm_mono now)
 {
     PM_CLEANUP(pm_free) char *copy = pm_strdup(text);
@@ -120,6 +132,8 @@ void orders_typed(struct app *app, const char *text, struct pm_mono now)
     if (n == 0)
         return;
     if (try_verb(app, words, n, now))
+        return;
+    if (try_file(app, words, n, now))
         return;
     if (n == 1 && action_by_word(words[0]) != ACTION_NONE)
         app_do(app, action_by_word(words[0]), now);

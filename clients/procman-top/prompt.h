@@ -5,7 +5,7 @@
 #include <procman/base.h>
 
 enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_LINES, PROMPT_COMMAND,
-                   PROMPT_SAVE };
+                   PROMPT_SAVE, PROMPT_APPLY, PROMPT_MOVE };
 
 #define PROMPT_BYTES 400
 

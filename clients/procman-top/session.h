@@ -28,4 +28,13 @@ void session_details(struct session *session, const struct pm_proc *proc);
 void session_events(struct session *session);
 void session_specs(struct session *session);
 
+/* Changes; they become the app's draft. */
+void session_apply(struct session *session, const char *path);
+void session_write(struct session *session, const struct pm_proc **procs, size_t n);
+void session_move(struct session *session, const struct pm_proc **procs, size_t n,
+                  const char *host);
+void session_write_again(struct session *session);
+void session_go_on(struct session *session);
+void session_drop(struct session *session);
+
 #endif

@@ -1,4 +1,4 @@
-#include "session.h"
+#include "session_inside.h"
 
 #include "ansi.h"
 #include "feeds.h"
@@ -14,28 +14,6 @@
 #define EVENTS_MOST 300
 #define PAST_MOST   20
 #define PUMPS       64    /* messages in one turn: keys must not wait */
-
-/* A request that has not got its last answer. */
-struct pending {
-    uint64_t request;
-    enum pm_msg kind;      /* of the answer */
-    uint64_t id;           /* the process it is about; 0: about all */
-    size_t done, failed;   /* ORDER: outcomes so far */
-    enum pm_verb verb;
-};
-
-struct session {
-    struct pm_client *client;
-    struct pm_view *view;
-    struct app *app;
-    struct feeds *feeds;
-    struct pending *pending;
-    size_t n_pending;
-    struct pm_frame spec, specs, past, happened; /* what the app borrows */
-    bool hears_events, specs_old;
-    struct pm_mono now;
-    bool changed;
-};
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
@@ -61,6 +39,7 @@ void session_close(struct session **where)
     struct session *session = *where;
 
     feeds_close(&session->feeds);
+    changes_close(&session->changes);
     pm_view_close(&session->view);
     pm_client_close(&session->client);
     pm_frame_fini(&session->spec);
@@ -71,9 +50,6 @@ void session_close(struct session **where)
     free(session);
     *where = NULL;
 }
-
-static void send(struct session *session, enum pm_msg kind, void *request,
-                 const struct pending *pending);
 
 static void give_fleet(struct session *session)
 {
@@ -93,9 +69,10 @@ void session_serve(struct session *session, struct app *app)
     session->app = app;
     app->may_command = pm_client_may_command(session->client);
     session->feeds = feeds_new(session->client, app);
+    session->changes = changes_new(session);
     app_sheriff(app, true, "");
     give_fleet(session);
-    send(session, PM_MSG_ASK, &ask, &(struct pending){ .kind = PM_MSG_SNAPSHOT });
+    (void)session_send(session, PM_MSG_ASK, &ask, &(struct pending){ .kind = PM_MSG_SNAPSHOT });
 }
 
 int session_fd(const struct session *session)
@@ -105,22 +82,26 @@ int session_fd(const struct session *session)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
-static void send(struct session *session, enum pm_msg kind, void *request,
-                 const struct pending *pending)
+enum pm_err session_send(struct session *session, enum pm_msg kind, void *request,
+                         const struct pending *pending)
 {
     uint64_t number;
     enum pm_err err = pm_client_send(session->client, kind, request, &number);
 
-    if (err != PM_OK) {
-        if (pending->verb != PM_VERB_NONE)
-            app_say(session->app, LOOK_BAD, session->now, "%s: %s",
-                    pm_word(&pm_verb_words, (int)pending->verb), pm_err_sentence(err));
-        return;
-    }
+    if (err != PM_OK)
+        return err;
     session->pending = pm_resize(session->pending, session->n_pending + 1,
                                  sizeof *session->pending);
     session->pending[session->n_pending] = *pending;
     session->pending[session->n_pending++].request = number;
+    return PM_OK;
+}
+
+/* For a view: what it does not get now it asks for again. */
+static void ask_sheriff(struct session *session, enum pm_msg kind, void *request,
+                        const struct pending *pending)
+{
+    (void)session_send(session, kind, request, pending);
 }
 
 void session_order(struct session *session, enum pm_verb verb, int64_t signal,
@@ -128,10 +109,14 @@ void session_order(struct session *session, enum pm_verb verb, int64_t signal,
 {
     struct pm_order order = { .verb = verb, .select = { select, n }, .signal = signal,
                               .wait = true, .timeout_ms = ORDER_MS };
+    enum pm_err err;
 
     app_say(session->app, LOOK_FAINT, session->now, "%s …", pm_word(&pm_verb_words, (int)verb));
-    send(session, PM_MSG_ORDER, &order,
-         &(struct pending){ .kind = PM_MSG_OUTCOMES, .verb = verb });
+    err = session_send(session, PM_MSG_ORDER, &order,
+                       &(struct pending){ .kind = PM_MSG_OUTCOMES, .verb = verb });
+    if (err != PM_OK)
+        app_say(session->app, LOOK_BAD, session->now, "%s: %s",
+                pm_word(&pm_verb_words, (int)verb), pm_err_sentence(err));
 }
 
 void session_follow(struct session *session, const uint64_t *ids, size_t n, enum since since)
@@ -151,9 +136,9 @@ void session_details(struct session *session, const struct pm_proc *proc)
     struct pm_export wanted = { .select = { select, 1 } };
     struct pm_past past = { .select = { select, 1 }, .most = PAST_MOST };
 
-    send(session, PM_MSG_EXPORT, &wanted,
+    ask_sheriff(session, PM_MSG_EXPORT, &wanted,
          &(struct pending){ .kind = PM_MSG_EXPORTED, .id = proc->id });
-    send(session, PM_MSG_PAST, &past,
+    ask_sheriff(session, PM_MSG_PAST, &past,
          &(struct pending){ .kind = PM_MSG_ENDINGS, .id = proc->id });
     session_events(session);
 }
@@ -162,13 +147,14 @@ void session_events(struct session *session)
 {
     struct pm_history history = { .most = EVENTS_MOST };
 
-    send(session, PM_MSG_HISTORY, &history, &(struct pending){ .kind = PM_MSG_EVENTS });
+    ask_sheriff(session, PM_MSG_HISTORY, &history, &(struct pending){ .kind = PM_MSG_EVENTS });
 }
 
 static bool is_asked(const struct session *session, enum pm_msg kind, uint64_t id)
 {
     for (size_t i = 0; i < session->n_pending; i++)
-        if (session->pending[i].kind == kind && session->pending[i].id == id)
+        if (session->pending[i].kind == kind && session->pending[i].id == id
+            && session->pending[i].asker == ASKER_VIEW)
             return true;
     return false;
 }
@@ -183,7 +169,7 @@ void session_specs(struct session *session)
     if (is_asked(session, PM_MSG_EXPORTED, 0))
         return;
     session->specs_old = false;
-    send(session, PM_MSG_EXPORT, &all, &(struct pending){ .kind = PM_MSG_EXPORTED });
+    ask_sheriff(session, PM_MSG_EXPORT, &all, &(struct pending){ .kind = PM_MSG_EXPORTED });
 }
 
 /* Of the rows one sees, what was written last, when it is something new. */
@@ -203,7 +189,7 @@ static void ask_for_last_lines(struct session *session)
             || (last != NULL && last->end == proc->output_end)
             || is_asked(session, PM_MSG_BYTES, proc->id))
             continue;
-        send(session, PM_MSG_READ, &read,
+        ask_sheriff(session, PM_MSG_READ, &read,
              &(struct pending){ .kind = PM_MSG_BYTES, .id = proc->id });
     }
 }
@@ -288,7 +274,13 @@ static void take_exported(struct session *session, uint64_t id, struct pm_frame 
 static bool take_answer(struct session *session, struct pending *pending, struct pm_frame *frame)
 {
     struct app *app = session->app;
+    bool last;
 
+    if (pending->asker == ASKER_CHANGES) {
+        last = frame->kind != PM_MSG_PLAN;
+        changes_take(session->changes, frame);
+        return last;
+    }
     switch (frame->kind) {
     case PM_MSG_SNAPSHOT:
         take_snapshot(app, frame->msg);
@@ -332,18 +324,22 @@ static void sum_up(struct session *session, const struct pending *pending,
 }
 
 /* true: it has got its last answer. */
-static bool try_pending(struct session *session, struct pending *pending)
+static bool try_pending(struct session *session, size_t at)
 {
+    struct pending *pending;
     struct pm_frame frame = { 0 };
     enum pm_err err;
     bool last = false;
 
     while (!last) {
+        pending = &session->pending[at]; /* an answer may lead to more requests */
         err = pm_client_wait(session->client, pending->request, 0, &frame);
         if (err == PM_TIMEOUT)
             return false;
         session->changed = true;
         if (err != PM_OK) {
+            if (pending->asker == ASKER_CHANGES)
+                changes_lost(session->changes, err);
             if (pending->verb != PM_VERB_NONE)
                 app_say(session->app, LOOK_BAD, session->now, "%s: no answer: %s",
                         pm_word(&pm_verb_words, (int)pending->verb), pm_err_sentence(err));
@@ -360,7 +356,7 @@ static bool try_pending(struct session *session, struct pending *pending)
 static void take_answers(struct session *session)
 {
     for (size_t i = 0; i < session->n_pending;) {
-        if (try_pending(session, &session->pending[i]))
+        if (try_pending(session, i))
             session->pending[i] = session->pending[--session->n_pending];
         else
             i++;
@@ -399,7 +395,7 @@ static void note_link(struct session *session, enum pm_err err)
     app_sheriff(app, up, up ? "" : "the sheriff is away: this is the last that was known");
     session->specs_old = true; /* what he did meanwhile was not heard */
     if (up)
-        send(session, PM_MSG_ASK, &ask, &(struct pending){ .kind = PM_MSG_SNAPSHOT });
+        ask_sheriff(session, PM_MSG_ASK, &ask, &(struct pending){ .kind = PM_MSG_SNAPSHOT });
     session->changed = true;
 }
 

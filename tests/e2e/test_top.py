@@ -271,11 +271,12 @@ def test_no_sheriff_and_no_terminal(fleet):
 
 def test_random_keys(top):
     """A soak: nothing that is pressed breaks it; the last key still works."""
-    screen = top()
+    screen = top(100, 30, env={"EDITOR": "true", "VISUAL": ""})
     screen.shows("camera")
     for keys in ("zzZZtb<>IPMNTR", "/x", "Escape", "%f", "Enter", "Escape", "*+-", "lwtoomfx",
                  "Enter", "Escape", "?", "PgDn", "Home", "Escape", "aU", "HeiK", "Escape",
-                 ":help", "Enter", "Escape", "Escape", "Tab", "nN123456", "Space", "Tab"):
+                 ":help", "Enter", "Escape", "Escape", "Tab", "nN123456", "Space", "Tab",
+                 "nE", "Down", "yeVAx/", "Tab", "Enter", "Escape", "EVb"):
         screen.keys(keys)
     screen.keys("Escape", "Escape", "Escape", "Escape")
     screen.shows("later", "NAME")

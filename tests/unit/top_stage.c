@@ -73,9 +73,37 @@ static void on_page(void *self) { (void)self; hear("pager;"); }
 static void on_mouse(void *self, bool on) { (void)self; hear("mouse %d;", on); }
 static void on_redraw(void *self) { (void)self; hear("redraw;"); }
 
+static void on_apply(void *self, const char *path) { (void)self; hear("apply %s;", path); }
+static void on_write(void *self, const struct pm_proc **targets, size_t n)
+{
+    (void)self;
+    hear("write");
+    for (size_t i = 0; i < n; i++)
+        hear(" %s", targets[i]->name);
+    hear(";");
+}
+static void on_move(void *self, const struct pm_proc **targets, size_t n, const char *host)
+{
+    (void)self;
+    hear("move %zu, first %s, to %s;", n, targets[0]->name, host);
+}
+static void on_write_again(void *self) { (void)self; hear("write again;"); }
+static void on_go_on(void *self) { (void)self; hear("go on;"); }
+static void on_drop(void *self) { (void)self; hear("drop;"); }
+static int on_editor(void *self, const char *path) { (void)self; hear("editor %s;", path); return 0; }
+static void on_paths(void *self, struct complete *into)
+{
+    (void)self;
+    complete_offer(into, "fleet.yaml");
+    complete_offer(into, "fleet-old.yaml");
+    complete_offer(into, "other/");
+}
+
 static const struct app_port port = {
     .order = on_order, .follow = on_follow, .earlier = on_earlier, .details = on_details,
-    .events = on_events, .specs = on_specs, .save = on_save, .page = on_page, .mouse = on_mouse,
+    .events = on_events, .specs = on_specs, .apply_file = on_apply, .write = on_write,
+    .move = on_move, .write_again = on_write_again, .go_on = on_go_on, .drop = on_drop,
+    .editor = on_editor, .paths = on_paths, .save = on_save, .page = on_page, .mouse = on_mouse,
     .redraw = on_redraw,
 };
 
