@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ENTRY_BYTES ((size_t)64 << 10) /* of one user or group; a group lists its members */
-#define GROUPS_MOST 256
+#define GROUPS_USUAL 64 /* at most; else a second question is asked */
 
 static bool whole_number(const char *text, uint64_t *out)
 {
@@ -60,14 +60,18 @@ static bool find_group(const char *name, struct pm_arena *arena, uint64_t *out)
     return whole_number(name, out);
 }
 
+/* All of them: who lacks one is refused what the user may do. */
 static bool list_groups(const struct user *user, uint64_t gid, struct pm_arena *arena,
                         struct pm_i64s *out)
 {
-    gid_t groups[GROUPS_MOST] = { (gid_t)gid };
-    int n = user->name ? GROUPS_MOST : 1;
+    gid_t few[GROUPS_USUAL] = { (gid_t)gid }, *groups = few;
+    int n = user->name ? GROUPS_USUAL : 1;
 
-    if (user->name && getgrouplist(user->name, (gid_t)gid, groups, &n) < 0)
-        n = GROUPS_MOST;
+    if (user->name && getgrouplist(user->name, (gid_t)gid, groups, &n) < 0) { /* n: how many */
+        groups = pm_arena_get(arena, (size_t)n * sizeof *groups);
+        if (groups == NULL || getgrouplist(user->name, (gid_t)gid, groups, &n) < 0)
+            return false;
+    }
     out->at = pm_arena_get(arena, (size_t)n * sizeof *out->at);
     if (out->at == NULL)
         return false;
@@ -101,5 +105,5 @@ const char *users_resolve(const struct pm_spec *spec, struct pm_arena *arena,
     out->name = user.name;
     out->home = user.home;
     out->shell = user.shell;
-    return list_groups(&user, gid, arena, &out->groups) ? NULL : "out of memory";
+    return list_groups(&user, gid, arena, &out->groups) ? NULL : "its groups cannot be listed";
 }

@@ -127,4 +127,6 @@ void pm_means_tell(const struct pm_spawn *what, enum pm_stage stage, size_t refu
         snprintf(text, PM_MEANS_TEXT, "%" PRId64, what->nice);
     else if (stage == PM_STAGE_DIRECTORY && what->dir != NULL)
         snprintf(text, PM_MEANS_TEXT, "%s", what->dir);
+    else if (stage == PM_STAGE_EXEC && what->argv.n > 0)
+        snprintf(text, PM_MEANS_TEXT, "%s", what->argv.at[0]);
 }

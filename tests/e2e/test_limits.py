@@ -107,6 +107,8 @@ def test_a_variable_that_is_missing_fails_the_start_with_its_sentence(alone):
     assert reason.startswith("SECONDS_TO_SLEEP is not set: how long?;")
     reason = refusal(alone, env={"A": "relative"}, working_dir="${A}")
     assert reason.startswith("working directory relative: it does not begin with a '/'")
+    reason = refusal(alone, exec=["${NONE:-/no/such}/{name}", "x"])
+    assert reason.startswith("cannot execute /no/such/p: No such file or directory")
     reason = refusal(alone, working_dir="/no/such/${NONE:-place}")
     assert reason.startswith("working directory /no/such/place: No such file or directory")
 

@@ -69,3 +69,24 @@ Test(env_file, what_is_wrong_has_its_line)
     then_read("A=b\nC='d'e", "2: something follows the closing quote");
     then_read("A=\xff", "1: it is not text in UTF-8");
 }
+
+/* No byte behind its end is read: the sanitizers would say so. */
+Test(env_file, every_beginning_of_one_gives_an_answer)
+{
+    static const char all[] = "\xef\xbb\xbf# a\nexport A=b # c\r\nD=\"e\\\nf\\n\\x\" #\n;\n"
+                              "G='h\ni'\n";
+
+    for (size_t n = 0; n < sizeof all; n++) {
+        char *text = pm_alloc(n + 1);
+        struct pm_var_list list;
+        struct pm_arena arena;
+        unsigned line;
+        memcpy(text, all, n);
+        pm_arena_init(&arena, 0);
+        const char *fault = env_file_parse(text, n, &arena, &list, &line);
+        cr_expect(line >= 1 && line <= 8, "%zu bytes: line %u", n, line);
+        cr_expect(fault != NULL || list.n <= 3, "%zu bytes", n);
+        pm_arena_fini(&arena);
+        free(text);
+    }
+}

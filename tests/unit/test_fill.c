@@ -5,6 +5,7 @@
 #include <procman/limits.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum pm_err variable(void *self, const char *name, const char **out)
@@ -169,4 +170,25 @@ Test(fill, what_comes_into_a_line_is_one_word_there)
     then_line("a b", "echo \\' {name} \\\" {name}", "echo \\' 'a b' \\\" 'a b'");
     then_line("a b", "echo \"\\\"\" {name} '\\' {name}", "echo \"\\\"\" 'a b' '\\' 'a b'");
     then_line("cam", "x --group={group}", "x --group=''");
+}
+
+/* No byte behind its end is read: the sanitizers would say so. */
+Test(fill, every_beginning_of_a_text_gives_an_answer)
+{
+    static const char all[] = "a$$b$${c}${PORT}{name}{{x}}${NONE:-${EMPTY:-{index}}}"
+                              "${NONE:?no}'\\\"{group}";
+    struct pm_fill fill = given("it's", "a b");
+
+    for (size_t n = 0; n < sizeof all; n++) {
+        char *text = pm_alloc(n + 1);
+        struct pm_arena arena;
+        const char *got, *fault;
+        memcpy(text, all, n);
+        pm_arena_init(&arena, 0);
+        fault = pm_fill_fault(text);
+        cr_expect(fault == NULL || pm_fill_text(&fill, text, &arena, &got) == PM_USAGE, "%s", text);
+        cr_expect_eq(pm_fill_line(&fill, text, &arena, &got), PM_OK, "%s", text);
+        pm_arena_fini(&arena);
+        free(text);
+    }
 }
