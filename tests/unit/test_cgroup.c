@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -168,5 +169,54 @@ Test(cgroup, that_was_limited_is_another_one_for_the_next_life)
     given_the_slots_group();
     cr_expect_neq(access(mine, F_OK), 0, "it is still the one that was limited");
     cr_expect_eq(groups.at[SLOT], PM_CGROUP_CLEAN);
+    pm_cgroups_close(&groups);
+}
+
+/* Writes our pid into the group at that path. */
+static bool enter(const char *path)
+{
+    PM_CLEANUP(pm_free) char *procs = pm_printf("%s/cgroup.procs", path);
+    int fd = open(procs, O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0 && write(fd, "0", 1) == 1;
+
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+/* In a child, for a process cannot be everywhere. 0: the groups were made in the one around. */
+static int open_within(const char *around, const char *own)
+{
+    int where = 3;
+
+    if (enter(own)) {
+        pm_cgroups_open(dir, &groups);
+        where = groups.root < 0 ? 2 : strncmp(groups.path, own, strlen(own)) == 0;
+        where = where == 0 && strncmp(groups.path, around, strlen(around)) != 0 ? 4 : where;
+        pm_cgroups_close(&groups);
+    }
+    return where;
+}
+
+/* The one around it is free of processes then, and may hand controllers down. */
+Test(cgroup, are_made_around_a_group_called_keeper)
+{
+    static const char *const names[] = { "keeper", "other" };
+    PM_CLEANUP(pm_free) char *around = NULL;
+    int status;
+
+    if (!given_groups())
+        cr_skip_test("no control groups");
+    around = pm_printf("%s", groups.path);
+    for (size_t i = 0; i < PM_COUNT(names); i++) {
+        PM_CLEANUP(pm_free) char *own = pm_printf("%s/%s", around, names[i]);
+        cr_assert_eq(mkdir(own, 0755), 0);
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(open_within(around, own));
+        cr_assert_eq(waitpid(pid, &status, 0), pid);
+        cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == (int)i, "%s: %d", own, status);
+        cr_expect_eq(rmdir(own), 0, "%s", own);
+    }
     pm_cgroups_close(&groups);
 }
