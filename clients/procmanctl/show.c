@@ -3,6 +3,7 @@
 #include "past.h"
 #include "verbs.h"
 
+#include <procman/config.h>
 #include <procman/select.h>
 #include <procman/spec.h>
 #include <procman/text.h>
@@ -14,6 +15,7 @@
 #define LAST_EVENTS 10
 #define LAST_RUNS   5
 #define MS          1000
+#define INDENT      4   /* of a process's keys in a file */
 
 /* One of `show --json`. */
 struct sight {
@@ -119,6 +121,34 @@ static void print_dependencies(const struct pm_spec *spec)
     }
 }
 
+/* What the rest of its definition says, as a file would. */
+static void print_as_written(const struct pm_spec *spec)
+{
+    static const char *const keys[] = { "env_file", "umask", "nice", "limits", "cgroup", "ready",
+                                        "health", "watchdog", "schedule", "time_zone", "every",
+                                        "overlap", "essential" };
+    char *yaml PM_CLEANUP(pm_free) = NULL, *rest, *line;
+
+    if (pm_config_write(spec, 1, false, &yaml) != PM_OK)
+        return; /* it is too much for one file, and so for a screen */
+    for (rest = yaml; (line = strsep(&rest, "\n")) != NULL;) {
+        char *key = line + strspn(line, " "), *value = strstr(key, ": ");
+        if (key - line != INDENT || value == NULL) /* deeper are texts of env and the like */
+            continue;
+        *value = '\0';
+        for (size_t i = 0; i < PM_COUNT(keys); ++i)
+            if (strcmp(key, keys[i]) == 0)
+                out_line("  %-13s %s", key, value + strlen(": "));
+    }
+}
+
+static void print_labels(const struct pm_spec *spec)
+{
+    for (size_t i = 0; i < spec->labels.n; ++i)
+        out_line("  %-13s %s: %s", i == 0 ? "labels" : "", spec->labels.at[i].name,
+                 spec->labels.at[i].value);
+}
+
 static void print_policies(const struct pm_spec *spec)
 {
     char a[PM_TEXT_SIZE], b[PM_TEXT_SIZE], c[PM_TEXT_SIZE];
@@ -132,6 +162,8 @@ static void print_policies(const struct pm_spec *spec)
                  pm_text_duration(spec->restart_max_delay_ms, b),
                  pm_text_duration(spec->restart_settle_ms, c),
                  (unsigned long long)spec->restart_max_failures);
+    if (spec->restart_max_memory != 0)
+        out_line("  max_memory    %s, over it a restart", pm_text_size(spec->restart_max_memory, a));
     out_line("  stop          %s, after %s SIGKILL", pm_signal_name(spec->stop_signal),
              pm_text_duration(spec->stop_timeout_ms, a));
     out_line("  output        rotated at %s, %llu kept%s",
@@ -151,6 +183,8 @@ static void print_spec(const struct pm_spec *spec, bool with_values)
                  spec->run_as_group);
     print_dependencies(spec);
     print_policies(spec);
+    print_as_written(spec);
+    print_labels(spec);
     if (*spec->origin)
         out_line("  defined       %s", spec->origin);
 }

@@ -134,6 +134,17 @@ def test_show_tells_spec_and_state(garden):
         assert words in text
 
 
+def test_show_tells_every_key_that_is_said(alone):
+    alone.apply({"name": "cam", "command": LOOP, "autostart": False, "limits": {"nofile": 64},
+                 "env": {"health": "no"}, "health": {"silence": "1h"}, "labels": {"team": "eyes"},
+                 "ready": {"log": "x"}, "watchdog": "10s", "restart": {"max_memory": "1GiB"}})
+    lines = [line.split(None, 1) for line in alone.ok("show", "cam").lines]
+    for line in (["limits", "{nofile: 64}"], ["health", "{silence: 1h}"], ["labels", "team: eyes"],
+                 ["watchdog", "10s"], ["max_memory", "1GiB, over it a restart"]):
+        assert lines.count(line) == 1, line
+    assert "ready" in [line[0] for line in lines]
+
+
 def test_environment_values_are_left_out(alone):
     alone.apply({"name": "cam", "command": LOOP, "env": {"TOKEN": "hush-hush"}})
     for command in (["show", "cam"], ["show", "--json", "cam"], ["status", "--json"]):
