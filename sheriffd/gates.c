@@ -9,6 +9,7 @@
  */
 #include "sheriffd/gates.h"
 
+#include "sheriffd/essential.h"
 #include "sheriffd/gate.h"
 #include "sheriffd/orders.h"
 
@@ -169,6 +170,7 @@ static void act(struct sheriff *s, struct node *node, unsigned news, enum gate_h
     if (news != 0) {
         push_neighbours(s, node);
         orders_look(s, wish);
+        essential_look(s, wish);
     }
 }
 

@@ -9,6 +9,7 @@
 #include "sheriffd/adopt.h"
 #include "sheriffd/ends.h"
 #include "sheriffd/errands.h"
+#include "sheriffd/essential.h"
 #include "sheriffd/gate.h"
 #include "sheriffd/gates.h"
 #include "sheriffd/hello.h"
@@ -96,6 +97,7 @@ static void on_row(void *self, struct seen *seen, const struct pm_status_row *be
     if (seen->row.order > wish->order)
         ids_add(&s->raises, wish->spec.id);
     orders_look(s, wish);
+    essential_look(s, wish);
 }
 
 /* After a full status everything of a removed wish that is left is in it. */

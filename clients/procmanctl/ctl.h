@@ -65,6 +65,7 @@ struct ctl {
     struct pm_strs command;   /* after "--" */
     struct pm_client *client; /* after ctl_open */
     char *name;               /* "procmanctl start" */
+    int status;               /* 0, or what the program ends with, whatever the error */
 };
 
 /* How long a sheriff may take for what he knows by heart, for what he has to ask his store or a

@@ -117,6 +117,16 @@ static void tell_last_words(const char *log)
     complain_text(text);
 }
 
+int launch_status(struct launch *launch)
+{
+    int status;
+
+    if (launch->pid <= 0 || waitpid(launch->pid, &status, WNOHANG) != launch->pid)
+        return 0;
+    launch->pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
 bool launch_failed(struct launch *launch)
 {
     int status;

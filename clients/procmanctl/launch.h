@@ -15,5 +15,7 @@ struct launch {
 enum pm_err launch_sheriff(struct launch *launch) PM_MUST_USE;
 /* Is it over already? Then its last words are told. */
 bool launch_failed(struct launch *launch);
+/* Has it ended with another exit status than 0? That; else 0. */
+int launch_status(struct launch *launch);
 
 #endif

@@ -141,5 +141,7 @@ int main(int argc, char **argv)
     else
         complain("%s; see \"procmanctl help\"", why);
     pm_free(&why);
-    return leave(&ctl, &args, pm_err_exit(close_output(err)));
+    int status = pm_err_exit(close_output(err));
+
+    return leave(&ctl, &args, ctl.status != 0 ? ctl.status : status);
 }

@@ -16,6 +16,7 @@
 
 #define UP_WAIT_MS   10000   /* to answer, and for autostart to settle */
 #define DOWN_WAIT_MS 60000   /* processes may take their stop timeouts */
+#define SIGNALLED    128     /* as shells count the end by a signal */
 #define GLANCE_MS    20      /* between two looks at what gives no sign by itself */
 
 static bool is_over(struct pm_mono deadline)
@@ -48,9 +49,9 @@ static enum pm_err wait_for_sheriff(struct ctl *ctl, struct launch *launch,
     }
 }
 
-static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline, bool *out_launched)
+/* launch: of the one that is started if none answers; pid 0 when it was there. */
+static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline, struct launch *launch)
 {
-    struct launch launch = { .run_dir = ctl->set.run_dir, .state_dir = ctl->set.state_dir };
     enum pm_err err = pm_client_open(ctl->set.run_dir, false, ctl->name, &ctl->client);
 
     if (err == PM_OK)
@@ -61,12 +62,8 @@ static enum pm_err reach_sheriff(struct ctl *ctl, struct pm_mono deadline, bool 
         complain("%s", text);
         return err;
     }
-    err = launch_sheriff(&launch);
-    *out_launched = err == PM_OK;
-    if (err == PM_OK)
-        err = wait_for_sheriff(ctl, &launch, deadline);
-    free(launch.log);
-    return err;
+    err = launch_sheriff(launch);
+    return err == PM_OK ? wait_for_sheriff(ctl, launch, deadline) : err;
 }
 
 static enum pm_err apply_file(struct ctl *ctl, const struct pm_config *config)
@@ -102,6 +99,34 @@ static bool is_settled(const struct pm_snapshot *picture, bool launched)
     return !launched || is_up(picture, picture->host);
 }
 
+/* Of an essential process that has failed for good; 0: there is none. As sheriffd's own. */
+static int essential_status(const struct pm_snapshot *picture)
+{
+    for (size_t i = 0; i < picture->procs.n; ++i) {
+        const struct pm_proc *proc = &picture->procs.at[i];
+
+        if (!proc->essential || !proc->wanted || !proc->settled
+            || proc->state != PM_STATE_FAILED)
+            continue;
+        if (proc->exit_signal > 0)
+            return SIGNALLED + (int)(proc->exit_signal % SIGNALLED);
+        return proc->exit_code > 0 && proc->exit_code < SIGNALLED * 2 ? (int)proc->exit_code : 1;
+    }
+    return 0;
+}
+
+/* What was essential failed, and he has ended with its exit code? He may still be ending. */
+static int status_of_the_gone(struct launch *launch, struct pm_mono deadline)
+{
+    int status = 0;
+
+    while (launch->pid > 0 && status == 0 && !is_over(deadline)) {
+        status = launch_status(launch);
+        glance();
+    }
+    return status;
+}
+
 static enum pm_err wait_until_settled(struct ctl *ctl, struct pm_mono deadline, bool launched,
                                       struct pm_frame *out)
 {
@@ -125,6 +150,7 @@ static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline, bool 
     if (err != PM_OK)
         return err;
     picture = frame.msg;
+    ctl->status = essential_status(picture);
     if (ctl->set.json)
         err = out_json("processes", &pm_proc_desc, picture->procs.at, picture->procs.n);
     else if (picture->procs.n > 0)
@@ -138,7 +164,8 @@ static enum pm_err print_picture(struct ctl *ctl, struct pm_mono deadline, bool 
 enum pm_err verb_up(struct ctl *ctl)
 {
     struct pm_config config = { 0 };
-    bool has_file = ctl->words.n > 0, launched = false;
+    bool has_file = ctl->words.n > 0;
+    struct launch launch = { .run_dir = ctl->set.run_dir, .state_dir = ctl->set.state_dir };
     uint64_t wait_ms;
     struct pm_mono deadline;
     enum pm_err err = ctl_timeout(ctl, UP_WAIT_MS, &wait_ms);
@@ -148,11 +175,14 @@ enum pm_err verb_up(struct ctl *ctl)
     if (err != PM_OK)
         return err;
     deadline = pm_mono_after(pm_mono_now(), (int64_t)wait_ms);
-    err = reach_sheriff(ctl, deadline, &launched);
+    err = reach_sheriff(ctl, deadline, &launch);
     if (err == PM_OK && has_file)
         err = apply_file(ctl, &config);
     if (err == PM_OK)
-        err = print_picture(ctl, deadline, launched);
+        err = print_picture(ctl, deadline, launch.pid > 0);
+    if (err != PM_OK)
+        ctl->status = status_of_the_gone(&launch, deadline);
+    free(launch.log);
     if (has_file)
         pm_config_fini(&config);
     return err;

@@ -193,6 +193,27 @@ def test_a_lone_ranger_goes_down_in_reverse(fleet):
     finally:
         fleet.ok("down")
     play.wait("+power", "+lidar", "+slam", "-slam", "-lidar", "-power")
+    wait_until(lambda: not fleet.everything(), "everything has ended")
+
+
+def test_a_lone_ranger_ends_with_what_is_essential(fleet):
+    path = fleet.file("fleet.json", {"processes": [
+        {"name": "mission", "command": "sh -c 'sleep 1; exit 42'", "essential": True},
+        {"name": "helper", "command": "sleep 1000"}]})
+    daemon = fleet.spawn("sheriffd", "sheriffd", "--lone-ranger", "--run-dir", fleet.run_dir,
+                         "--state-dir", fleet.state_dir, "--config", path)
+    daemon.may_end_with = (42,)
+    assert daemon.end() == 42
+    assert "mission@" in daemon.log and "is essential and has failed" in daemon.log
+    wait_until(lambda: not fleet.everything(), "everything has ended")
+
+
+def test_up_ends_with_what_is_essential(fleet):
+    path = fleet.file("fleet.json", {"processes": [
+        {"name": "mission", "command": "sh -c 'exit 43'", "essential": True}]})
+    result = fleet.ctl("up", path, "--state-dir", fleet.state_dir)
+    assert result.status == 43, result
+    wait_until(lambda: not fleet.everything(), "everything has ended")
 
 
 def test_what_others_need_is_neither_removed_nor_put_in_a_circle(play):
