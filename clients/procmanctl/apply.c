@@ -103,6 +103,16 @@ static enum pm_err print_plan(const struct ctl *ctl, const struct pm_plan *plan,
 
 enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan)
 {
+    char *why PM_CLEANUP(pm_free) = NULL;
+    enum pm_err err = apply_or_say(ctl, request, show_plan, &why);
+
+    if (why)
+        complain("%s", why);
+    return err;
+}
+
+enum pm_err apply_or_say(struct ctl *ctl, struct pm_apply *request, bool show_plan, char **why)
+{
     uint64_t number;
     enum pm_err err = pm_client_send(ctl->client, PM_MSG_APPLY, request, &number);
     bool more = true;
@@ -123,7 +133,7 @@ enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_pla
             err = print_plan(ctl, frame.msg, request->plan_only);
         } else if (!more && pm_err_from_word(reply->error) != PM_OK) {
             err = pm_err_from_word(reply->error);
-            complain("%s", *reply->text ? reply->text : pm_err_sentence(err));
+            *why = pm_strdup(*reply->text ? reply->text : pm_err_sentence(err));
         }
         pm_frame_fini(&frame);
     }

@@ -108,7 +108,7 @@ enum pm_err verb_edit(struct ctl *ctl)
     enum pm_err err;
 
     if (ctl->set.set.n == 0)
-        return ctl_misuse(ctl, "edit needs at least one --set KEY=VALUE");
+        return edit_in_editor(ctl);
     err = ask_specs(ctl, &frame);
     if (err != PM_OK)
         return err;

@@ -158,9 +158,10 @@ const struct verb verbs[] = {
       "procmanctl add clock --group tools -- sh -c 'while date; do sleep 1; done'\n"
       "procmanctl add web --host rig08 --set auto_restart=always -- 'exec ./web -p $PORT'\n",
       TABLES | BIT(HOST) | BIT(GROUP) | BIT(SET), 1, 1, "add needs a NAME", verb_add },
-    { "edit", NULL, "SEL… --set KEY=VALUE…", "change keys of processes",
-      "Restarts what runs only where the key matters to a running process.",
-      "procmanctl edit cam --set env.PORT=7001 --set stop.timeout=3s\n",
+    { "edit", NULL, "SEL… [--set KEY=VALUE…]", "change keys of processes",
+      "Without --set in $VISUAL or $EDITOR. Restarts what runs only where the key matters to a\n"
+      "running process.",
+      "procmanctl edit cam\nprocmanctl edit cam --set env.PORT=7001 --set stop.timeout=3s\n",
       TABLES | BIT(SET) | BIT(PLAN), 1, ANY_NUMBER, "edit" NEEDS_SELECTOR, verb_edit },
     { "remove", NULL, "SEL… [--no-wait] [--timeout TIME]", "stop processes and forget them", NULL,
       "procmanctl remove tools/clock\n", ORDERS, 1, ANY_NUMBER, "remove" NEEDS_SELECTOR,

@@ -46,6 +46,11 @@ void status_print(const struct ctl *ctl, const struct pm_proc_list *procs);
 
 /* apply.c, for add, edit and up as well: send it, show the plan. `request` is complete. */
 enum pm_err apply_specs(struct ctl *ctl, struct pm_apply *request, bool show_plan) PM_MUST_USE;
+/* As apply_specs; what the sheriff refuses it for is *why, heap, and not told. */
+enum pm_err apply_or_say(struct ctl *ctl, struct pm_apply *request, bool show_plan, char **why)
+    PM_MUST_USE;
+/* edit.c: in an editor */
+enum pm_err edit_in_editor(struct ctl *ctl);
 void apply_print(const struct ctl *ctl, const struct pm_change_list *changes); /* as a table */
 /* history.c: what a revision said; `text` is its number. OK | USAGE | what the sheriff says */
 enum pm_err ask_revision(struct ctl *ctl, const char *text, struct pm_frame *out) PM_MUST_USE;

@@ -192,3 +192,62 @@ def test_the_history_outlives_the_sheriff_and_tells_his_own_file(kept):
     kept.wait_link("alpha", "up")
     kept.ok("apply", "--revision", "1")
     stays_down(kept)
+
+
+def edit(fleet, script, *selectors, **more):
+    """With an editor that is a shell script: $1 is the file."""
+    editor = fleet.dir / "editor"
+    editor.write_text(f"#!/bin/sh\n{script}\n")
+    editor.chmod(0o755)
+    return fleet.ctl("edit", *selectors, env={"EDITOR": str(editor), "VISUAL": "",
+                                              "TMPDIR": str(fleet.dir)}, **more)
+
+
+@pytest.fixture
+def two(alone):
+    alone.apply({"name": "cam", "command": "sleep 1000", "depends_on": ["web"]},
+                {"name": "web", "command": "sleep 1000"})
+    alone.pid("cam")
+    return alone
+
+
+def left(fleet):
+    return sorted(fleet.dir.glob("procman-edit-*"))
+
+
+def test_a_process_is_edited_in_an_editor(two):
+    before = two.pid("cam")
+    result = edit(two, "sed -i s/1000/1001/ $1", "cam")
+    assert result.status == 0 and "restart" in result.out, result
+    wait_until(lambda: two.pid("cam") != before, "it is restarted")
+    assert "sleep 1001" in two.ok("export", "-", "cam").out
+    assert "sleep 1001" not in two.ok("export", "-", "web").out
+    assert left(two) == []
+    result = edit(two, "cp $1 $TMPDIR/seen; sed -i s/sleep/'exec sleep'/ $1", "all", "--plan")
+    assert result.status == 0 and "2 restart" in result.out, result
+    assert "cam" in (two.dir / "seen").read_text() and "web" in (two.dir / "seen").read_text()
+
+
+def test_an_edit_that_changes_nothing_does_nothing(two):
+    result = edit(two, "true", "cam")
+    assert result.status == 0 and "not changed" in result.out and left(two) == [], result
+
+
+def test_what_was_edited_wrongly_is_offered_again_with_its_errors(two):
+    result = edit(two, "if grep -q '^#! ' $1; then cp $1 $TMPDIR/seen; sed -i s/comand/command/ $1;"
+                       "else sed -i 's/command: sleep 1000/comand: sleep 1002/' $1; fi", "cam")
+    assert result.status == 0 and "did you mean" in result.err, result
+    assert "did you mean" in (two.dir / "seen").read_text()
+    assert "sleep 1002" in two.ok("export", "-", "cam").out
+    assert left(two) == []
+
+
+def test_what_was_edited_wrongly_is_kept_when_one_gives_up(two):
+    result = edit(two, "grep -q '^#! ' $1 || sed -i s/command/comand/ $1", "cam")
+    assert result.status == 2 and "what you wrote is in" in result.err, result
+    assert "comand" in (left(two)[0] / "processes.yaml").read_text()
+    assert "sleep 1000" in two.ok("export", "-", "cam").out
+    result = edit(two, "if grep -q '^#! ' $1; then exit 1; fi\n"
+                       "echo '  - {name: new, command: sleep 1}' >> $1", "cam")
+    assert result.status == 1 and "procmanctl add" in result.err, result
+    assert edit(two, "exit 3", "cam").status == 1
