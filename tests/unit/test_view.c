@@ -44,6 +44,12 @@ static void on_reset(void *context)
     tell("reset", "");
 }
 
+static void on_run(void *context, const struct pm_script_run *run)
+{
+    (void)context;
+    tell("run:", run->script);
+}
+
 static void answer_picture(struct fake *sheriff, enum pm_msg kind, const void *request,
                            uint64_t number)
 {
@@ -58,7 +64,7 @@ static void answer_picture(struct fake *sheriff, enum pm_msg kind, const void *r
 static void given_a_view_of(size_t n, const struct pm_proc *rows)
 {
     static const struct pm_view_calls calls = { .process = on_process, .deputy = on_deputy,
-                                                .reset = on_reset };
+                                                .reset = on_reset, .run = on_run };
 
     memcpy(procs, rows, n * sizeof(*rows));
     n_procs = n;
@@ -223,5 +229,21 @@ Test(view, is_itself_after_its_memory_was_swept)
         story[0] = '\0';
     }
     cr_expect_str_eq(row(0)->host, "rig08");
+    then_all_is_over();
+}
+
+Test(view, knows_the_script_that_is_being_run)
+{
+    struct pm_run_step step = { .text = "start cam", .state = PM_RUN_STATE_DOING };
+    struct pm_delta begun = { .seq = 11, .epoch = 1, .run = { .number = 7, .script = "go",
+                              .state = PM_RUN_STATE_DOING, .steps = { &step, 1 } } };
+
+    given_a_view_of(1, (struct pm_proc[]){ cam });
+    cr_expect_eq(pm_view_run(view)->number, 0);
+    fake_publish(&fake, "view", PM_MSG_DELTA, &begun);
+    when_delta(12, &lidar); /* says nothing about it, so it is as it was */
+    then_one_hears("reset run:go +lidar ");
+    cr_expect_eq(pm_view_run(view)->number, 7);
+    cr_expect_str_eq(pm_view_run(view)->steps.at[0].text, "start cam");
     then_all_is_over();
 }
