@@ -24,9 +24,9 @@ struct pm_cgroups {
     uint8_t at[PM_LIMIT_SLOTS];    /* what each slot has: enum pm_cgroup */
 };
 
-/* Below our own group, or beside it when that is called `keeper` (limits.c). dir is the deputy's own
- * directory, which names it. Groups of a keeper before us are found again: whoever is in one is of
- * that slot. */
+/* Below our own group, or beside it when that is called `keeper` (limits.c). dir is the deputy's
+ * own directory, which names it. Groups of a keeper before us are found again: whoever is in one is
+ * of that slot. */
 void pm_cgroups_open(const char *dir, struct pm_cgroups *out);
 /* Removes what is empty: all of it, when nothing was left running. */
 void pm_cgroups_close(struct pm_cgroups *groups);
