@@ -101,7 +101,7 @@ bool app_past(struct app *app, uint64_t id, struct pm_past_life_list past)
 
 bool app_wants_specs(const struct app *app)
 {
-    return model_view(app->model)->arrange == BY_LABEL;
+    return model_view(app->model)->arrange == BY_LABEL || app->view == VIEW_GRAPH;
 }
 
 /* A label is to be chosen, and now it is known which there are. */

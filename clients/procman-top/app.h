@@ -17,7 +17,7 @@
 
 #include <procman/time.h>
 
-enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF, VIEW_DRAFT,
+enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF, VIEW_GRAPH, VIEW_DRAFT,
             VIEW_HELP };
 enum pane { PANE_OFF, PANE_HALF, PANE_LARGE, PANE_COUNT };
 enum since { SINCE_TAIL, SINCE_1M, SINCE_5M, SINCE_15M, SINCE_1H, SINCE_1D, SINCE_ALL,
@@ -123,6 +123,7 @@ struct app {
     /* What was asked for and has come; borrowed from whoever gave it. */
     uint64_t details_id;
     const struct pm_spec *spec;      /* NULL: not yet */
+    bool shows_values;               /* of its environment; forgotten when one goes back */
     struct pm_past_life_list past;
     struct pm_event_list happened;
 };

@@ -44,6 +44,7 @@ static void open_details(struct app *app)
     }
     app->details_id = row->proc->id;
     app->spec = NULL;
+    app->shows_values = false;
     app->past = (struct pm_past_life_list){ 0 };
     app->port->details(app->self, row->proc);
     show_view(app, VIEW_DETAILS);
@@ -222,6 +223,7 @@ static void do_in_table(struct app *app, enum action action, struct pm_mono now)
     case ACTION_FREEZE:     app->frozen = !app->frozen; break;
     case ACTION_OPEN_LOGS:  open_logs(app); break;
     case ACTION_HOSTS:      show_view(app, VIEW_HOSTS); break;
+    case ACTION_GRAPH:      app->port->specs(app->self); show_view(app, VIEW_GRAPH); break;
     case ACTION_EVENTS:     app->port->events(app->self); show_view(app, VIEW_EVENTS); break;
     case ACTION_SHERIFF:    show_view(app, VIEW_SHERIFF); break;
     case ACTION_MOUSE:
@@ -280,6 +282,7 @@ static void do_anywhere(struct app *app, enum action action)
     case ACTION_REDRAW:  app->port->redraw(app->self); break;
     case ACTION_BACK:    back(app); break;
     case ACTION_QUIT:    app->quit = true; break;
+    case ACTION_VALUES:  app->shows_values = app->view == VIEW_DETAILS && !app->shows_values; break;
     case ACTION_THEME:   app->theme = (app->theme + 1) % themes_n; break;
     case ACTION_PANE:    app->pane = (app->pane + 1) % PANE_COUNT; break;
     case ACTION_OTHER:   app->in_pane = !app->in_pane && app->pane != PANE_OFF; break;

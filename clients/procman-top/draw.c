@@ -308,6 +308,7 @@ static void draw_text(struct app *app, struct canvas *canvas)
     case VIEW_DETAILS: page_details(app, canvas); break;
     case VIEW_EVENTS:  page_events(app); break;
     case VIEW_HOSTS:   page_hosts(app); break;
+    case VIEW_GRAPH:   page_graph(app, canvas->ascii); break;
     case VIEW_DRAFT:   draft_page(app); break;
     case VIEW_SHERIFF: page_sheriff(app); break;
     default:           page_help(app); break;

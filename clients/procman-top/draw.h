@@ -18,6 +18,11 @@ void page_details(struct app *app, const struct canvas *canvas);
 void page_events(struct app *app);
 void page_hosts(struct app *app);
 void page_sheriff(struct app *app);
+void page_graph(struct app *app, bool ascii);
+/* All events, or those of one process. */
+void page_add_events(const struct app *app, struct page *page, const struct pm_proc *only);
+/* A time of day for people; returns to. */
+const char *wall_text(int64_t ms, char *to, size_t size);
 
 /* What a click there means. */
 enum action draw_key_at(const struct app *app, int col);

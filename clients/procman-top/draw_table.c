@@ -5,6 +5,7 @@
 #include <procman/text.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_LEAST 14
@@ -195,6 +196,23 @@ static enum look look_of_sums(const struct sums *sums)
     return sums->up > 0 ? LOOK_GOOD : LOOK_PLAIN;
 }
 
+static void draw_trend_of_branch(const struct pen *pen, const struct row *row)
+{
+    const struct pm_proc **members;
+    float values[TREND_SECONDS];
+    char graph[3 * 16 + 1];
+    size_t n;
+
+    if (pen->places[COLUMN_TREND].width <= 0)
+        return;
+    members = model_members(pen->app->model, row);
+    n = history_sum(pen->app->history, members, row->sums.n, TREND_SECONDS, values);
+    put(pen->canvas, pen->row, &pen->places[COLUMN_TREND], COLUMN_TREND, LOOK_GROUP,
+        history_curve(values, n, TREND_SECONDS, (size_t)columns[COLUMN_TREND].width,
+                      pen->canvas->ascii, graph));
+    free(members);
+}
+
 static void draw_branch(const struct pen *pen, const struct row *row)
 {
     const struct place *name = &pen->places[COLUMN_NAME];
@@ -211,6 +229,7 @@ static void draw_branch(const struct pen *pen, const struct row *row)
     put(canvas, pen->row, &pen->places[COLUMN_LAST], COLUMN_LAST, look_of_sums(&row->sums), text);
     draw_usage(pen, LOOK_GROUP, row->sums.cpu_pct, row->sums.rss_bytes, row->sums.restarts,
                row->sums.up > 0);
+    draw_trend_of_branch(pen, row);
 }
 
 /* What it wrote last when it is up; otherwise why it is not. */

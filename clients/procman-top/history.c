@@ -91,36 +91,62 @@ size_t history_last(const struct history *history, uint64_t id, size_t n,
     return n;
 }
 
+size_t history_sum(const struct history *history, const struct pm_proc *const *procs, size_t n,
+                   size_t seconds, float *out)
+{
+    struct history_sample samples[HISTORY_SECONDS];
+    size_t most = 0;
+
+    memset(out, 0, seconds * sizeof *out);
+    for (size_t i = 0; i < n; i++) {
+        size_t known = history_last(history, procs[i]->id, seconds, samples);
+        for (size_t k = 0; k < known; k++)
+            out[seconds - known + k] += samples[k].cpu_pct;
+        most = known > most ? known : most;
+    }
+    memmove(out, out + seconds - most, most * sizeof *out);
+    return most;
+}
+
 /* The most in the share of one cell; -1: nothing is known of it. Shares end now. */
-static float most_in_cell(const struct history_sample *samples, size_t n, size_t seconds,
-                          size_t cells, size_t cell)
+static float most_in_cell(const float *values, size_t n, size_t seconds, size_t cells, size_t cell)
 {
     size_t missing = seconds - n, from = cell * seconds / cells, to = (cell + 1) * seconds / cells;
     float most = -1;
 
     for (size_t i = from; i < to; i++)
-        if (i >= missing && samples[i - missing].cpu_pct > most)
-            most = samples[i - missing].cpu_pct;
+        if (i >= missing && values[i - missing] > most)
+            most = values[i - missing];
     return most;
 }
 
-const char *history_graph(const struct history *history, uint64_t id, size_t seconds,
-                          size_t cells, bool ascii, char *to)
+const char *history_curve(const float *values, size_t n, size_t seconds, size_t cells, bool ascii,
+                          char *to)
 {
     static const char *const blocks[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
     static const char *const digits[] = { "1", "2", "3", "4", "5", "6", "7", "8" };
-    struct history_sample samples[HISTORY_SECONDS];
-    size_t n = history_last(history, id, seconds, samples);
     float most = 1;
     char *at = to;
 
     for (size_t i = 0; i < n; i++)
-        most = samples[i].cpu_pct > most ? samples[i].cpu_pct : most;
+        most = values[i] > most ? values[i] : most;
     for (size_t cell = 0; cell < cells; cell++) {
-        float value = most_in_cell(samples, n, seconds, cells, cell);
+        float value = most_in_cell(values, n, seconds, cells, cell);
         size_t step = (size_t)(value / most * (PM_COUNT(blocks) - 1) + 0.5f);
         const char *mark = value < 0 ? " " : ascii ? digits[step] : blocks[step];
         at = stpcpy(at, mark);
     }
     return to;
+}
+
+const char *history_graph(const struct history *history, uint64_t id, size_t seconds,
+                          size_t cells, bool ascii, char *to)
+{
+    struct history_sample samples[HISTORY_SECONDS];
+    float values[HISTORY_SECONDS];
+    size_t n = history_last(history, id, seconds, samples);
+
+    for (size_t i = 0; i < n; i++)
+        values[i] = samples[i].cpu_pct;
+    return history_curve(values, n, seconds, cells, ascii, to);
 }

@@ -20,9 +20,18 @@ struct history_sample { float cpu_pct; uint32_t rss_kib; };
 size_t history_last(const struct history *history, uint64_t id, size_t n,
                     struct history_sample *out) PM_MUST_USE;
 
-/* A graph of one row in `cells` characters, of the CPU over the last `seconds` (at most
- * HISTORY_SECONDS): each character shows the most in its share, a full one the most of all, at
- * least 1 %. to[] holds 3 bytes a cell and a NUL; returns it. ascii: digits in place of blocks. */
+/* The CPU of several processes together: seconds of it into out, the oldest first; returns how many
+ * are known. */
+size_t history_sum(const struct history *history, const struct pm_proc *const *procs, size_t n,
+                   size_t seconds, float *out) PM_MUST_USE;
+
+/* n values of the last `seconds` as a graph of one row in `cells` characters: each shows the most
+ * in its share, a full one the most of all, at least 1. to[] holds 3 bytes a cell and a NUL;
+ * returns it. ascii: digits in place of blocks. */
+const char *history_curve(const float *values, size_t n, size_t seconds, size_t cells, bool ascii,
+                          char *to) PM_MUST_USE;
+
+/* The CPU of one process over the last `seconds` (at most HISTORY_SECONDS), as such a graph. */
 const char *history_graph(const struct history *history, uint64_t id, size_t seconds,
                           size_t cells, bool ascii, char *to) PM_MUST_USE;
 

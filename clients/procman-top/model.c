@@ -4,9 +4,8 @@
  * The same walk adds up each branch, folded or not. Folded branches and tags are kept by name and
  * number, so they outlive builds, sheriffs and processes that come and go.
  */
-#include "model.h"
+#include "model_inside.h"
 
-#include "idset.h"
 #include "rank.h"
 
 #include <stdlib.h>
@@ -23,30 +22,6 @@ const struct column_info columns[COLUMN_COUNT] = {
 
 const char *const arrange_words[ARRANGE_COUNT] = { "group", "host", "label", "flat" };
 
-struct entry { /* a process that fits */
-    const struct pm_proc *proc;
-    const char *branch;
-};
-
-struct model {
-    struct model_view view;
-    struct filter *filter;
-    const struct specs *specs; /* NULL: no label is known */
-    struct entry *entries;
-    size_t n_entries, room_entries;
-    struct row *rows;
-    size_t n_rows, room_rows;
-    struct sums all;
-    char **folded;             /* paths */
-    size_t n_folded;
-    char **paths;              /* that rows of branches borrow; of the last build */
-    size_t n_paths, room_paths;
-    struct idset tags;         /* numbers of processes */
-    size_t cursor, top;
-    uint64_t cursor_id;        /* of the process it stands on, or 0 */
-    char *cursor_path;         /* of the branch it stands on, or NULL */
-};
-
 struct model *model_new(void)
 {
     struct model *model = pm_alloc(sizeof *model);
@@ -55,21 +30,14 @@ struct model *model_new(void)
     return model;
 }
 
-static void drop_all(char ***texts, size_t *n)
-{
-    for (size_t i = 0; i < *n; i++)
-        free((*texts)[i]);
-    *n = 0;
-}
-
 void model_close(struct model **where)
 {
     struct model *model = *where;
 
     if (model == NULL)
         return;
-    drop_all(&model->folded, &model->n_folded);
-    drop_all(&model->paths, &model->n_paths);
+    model_drop_all(&model->folded, &model->n_folded);
+    model_drop_all(&model->paths, &model->n_paths);
     filter_close(&model->filter);
     free(model->folded);
     free(model->paths);
@@ -109,7 +77,7 @@ static void add(struct sums *sums, const struct pm_proc *proc)
     sums->restarts += proc->restarts;
 }
 
-/* ---- tags and folds -------------------------------------------------------------------------- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 /* Of those that are still there. */
 static void keep_tags(struct model *model, const struct pm_proc *procs, size_t n)
@@ -122,30 +90,6 @@ static void keep_tags(struct model *model, const struct pm_proc *procs, size_t n
     idset_fini(&model->tags);
     model->tags = kept;
 }
-
-static size_t find_fold(const struct model *model, const char *path)
-{
-    size_t i = 0;
-
-    while (i < model->n_folded && strcmp(model->folded[i], path) != 0)
-        i++;
-    return i;
-}
-
-static void set_fold(struct model *model, const char *path, bool on)
-{
-    size_t at = find_fold(model, path);
-
-    if (on && at == model->n_folded) {
-        model->folded = pm_resize(model->folded, model->n_folded + 1, sizeof *model->folded);
-        model->folded[model->n_folded++] = pm_strdup(path);
-    } else if (!on && at < model->n_folded) {
-        free(model->folded[at]);
-        model->folded[at] = model->folded[--model->n_folded];
-    }
-}
-
-/* ---- building -------------------------------------------------------------------------------- */
 
 /* What is below a branch comes right behind it: '/' before any other character. */
 static int weight(char c)
@@ -183,12 +127,6 @@ static const char *branch_of(const struct model *model, const struct pm_proc *pr
     default:
         return "";
     }
-}
-
-/* What parts the names of a branch's path; '\0': a path has one name. */
-static char parting(const struct model *model)
-{
-    return model->view.arrange == BY_GROUP ? '/' : '\0';
 }
 
 static void collect(struct model *model, const struct pm_proc *procs, size_t n)
@@ -241,7 +179,7 @@ static size_t end_of_branch(const struct model *model, struct span span, size_t 
     size_t i = span.from + 1;
 
     while (i < span.to && strncmp(model->entries[i].branch, branch, n) == 0
-           && (model->entries[i].branch[n] == parting(model)
+           && (model->entries[i].branch[n] == model_parting(model)
                || model->entries[i].branch[n] == '\0'))
         i++;
     return i;
@@ -275,7 +213,7 @@ static void add_contents(struct model *model, struct span span, size_t n, int de
 
 static void add_branches(struct model *model, struct span span, size_t above, int depth)
 {
-    const char parts[] = { parting(model), '\0' };
+    const char parts[] = { model_parting(model), '\0' };
 
     while (span.from < span.to) {
         const char *branch = model->entries[span.from].branch;
@@ -286,7 +224,8 @@ static void add_branches(struct model *model, struct span span, size_t above, in
 
         row->path = keep_path(model, branch, n);
         row->label = row->path + above;
-        row->folded = find_fold(model, row->path) < model->n_folded;
+        row->first = span.from;
+        row->folded = model_find_fold(model, row->path) < model->n_folded;
         for (size_t i = inside.from; i < inside.to; i++)
             add(&row->sums, model->entries[i].proc);
         if (!model->rows[at].folded)
@@ -330,7 +269,7 @@ static void find_cursor(struct model *model)
 void model_build(struct model *model, const struct pm_proc *procs, size_t n)
 {
     model->n_rows = 0;
-    drop_all(&model->paths, &model->n_paths);
+    model_drop_all(&model->paths, &model->n_paths);
     collect(model, procs, n);
     add_contents(model, (struct span){ 0, model->n_entries }, 0, 0);
     lay_rails(model);
@@ -341,6 +280,15 @@ const struct row *model_rows(const struct model *model, size_t *out_n)
 {
     *out_n = model->n_rows;
     return model->rows;
+}
+
+const struct pm_proc **model_members(const struct model *model, const struct row *row)
+{
+    const struct pm_proc **members = pm_resize(NULL, row->sums.n + 1, sizeof *members);
+
+    for (size_t i = 0; i < row->sums.n; i++)
+        members[i] = model->entries[row->first + i].proc;
+    return members;
 }
 
 const struct sums *model_sums(const struct model *model)
@@ -404,111 +352,4 @@ size_t model_page(struct model *model, size_t height)
     if (height > 0 && model->cursor >= model->top + height)
         model->top = model->cursor - height + 1;
     return model->top;
-}
-
-/* ---- branches -------------------------------------------------------------------------------- */
-
-static const struct row *branch_at_cursor(const struct model *model)
-{
-    for (size_t i = model->cursor + 1; i-- > 0 && i < model->n_rows;)
-        if (model->rows[i].proc == NULL
-            && (i == model->cursor || model->rows[i].depth < model->rows[model->cursor].depth))
-            return &model->rows[i];
-    return NULL;
-}
-
-void model_fold(struct model *model, enum fold how)
-{
-    const struct row *row = model_at_cursor(model);
-    const struct row *branch = row ? branch_at_cursor(model) : NULL;
-
-    if (branch == NULL)
-        return;
-    set_fold(model, branch->path, how == FOLD || (how == FOLD_TOGGLE && !branch->folded));
-    if (branch != row)
-        model_go(model, (size_t)(branch - model->rows));
-}
-
-void model_fold_all(struct model *model, bool folded)
-{
-    if (!folded) {
-        drop_all(&model->folded, &model->n_folded);
-        return;
-    }
-    for (size_t i = 0; i < model->n_rows; i++)
-        if (model->rows[i].proc == NULL)
-            set_fold(model, model->rows[i].path, true);
-}
-
-/* ---- tags ------------------------------------------------------------------------------------ */
-
-/* Is that entry in the branch of that path? */
-static bool within(const struct model *model, const struct entry *entry, const char *path)
-{
-    size_t n = strlen(path);
-
-    return strncmp(entry->branch, path, n) == 0
-           && (n == 0 || entry->branch[n] == '\0' || entry->branch[n] == parting(model));
-}
-
-static void tag_branch(struct model *model, const char *path)
-{
-    bool on = false;
-
-    for (size_t i = 0; i < model->n_entries; i++)
-        on |= within(model, &model->entries[i], path)
-              && !idset_has(&model->tags, model->entries[i].proc->id);
-    for (size_t i = 0; i < model->n_entries; i++)
-        if (within(model, &model->entries[i], path))
-            idset_put(&model->tags, model->entries[i].proc->id, on);
-}
-
-void model_tag(struct model *model)
-{
-    const struct row *row = model_at_cursor(model);
-
-    if (row == NULL)
-        return;
-    if (row->proc != NULL)
-        idset_put(&model->tags, row->proc->id, !idset_has(&model->tags, row->proc->id));
-    else
-        tag_branch(model, row->path);
-}
-
-void model_tag_shown(struct model *model)
-{
-    for (size_t i = 0; i < model->n_entries; i++)
-        idset_put(&model->tags, model->entries[i].proc->id, true);
-}
-
-void model_untag_all(struct model *model)
-{
-    idset_fini(&model->tags);
-}
-
-size_t model_tagged(const struct model *model)
-{
-    return model->tags.n;
-}
-
-const struct pm_proc **model_targets(const struct model *model, size_t *out_n)
-{
-    const struct pm_proc **targets = pm_resize(NULL, model->n_entries + 1, sizeof *targets);
-    const struct row *row = model_at_cursor(model);
-    size_t n = 0;
-
-    for (size_t i = 0; i < model->n_entries; i++) {
-        const struct entry *entry = &model->entries[i];
-        bool meant;
-        if (model->tags.n > 0)
-            meant = idset_has(&model->tags, entry->proc->id);
-        else if (row == NULL || row->proc != NULL)
-            meant = row != NULL && row->proc == entry->proc;
-        else
-            meant = within(model, entry, row->path);
-        if (meant)
-            targets[n++] = entry->proc;
-    }
-    *out_n = n;
-    return targets;
 }

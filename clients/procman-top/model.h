@@ -40,6 +40,7 @@ struct row {
     uint32_t rails;             /* bit d: something follows below at depth d */
     bool folded, tagged;
     struct sums sums;           /* of a branch */
+    size_t first;               /* of a branch: see model_members() */
 };
 
 struct model;
@@ -65,6 +66,8 @@ void model_specs(struct model *model, const struct specs *specs); /* borrowed; h
 
 void model_build(struct model *model, const struct pm_proc *procs, size_t n);
 const struct row *model_rows(const struct model *model, size_t *out_n);
+/* The processes of a branch that fit the filter, sums.n of them; heap, borrowed processes. */
+const struct pm_proc **model_members(const struct model *model, const struct row *row) PM_MUST_USE;
 const struct sums *model_sums(const struct model *model); /* of everything, shown or not */
 size_t model_shown(const struct model *model);            /* processes that fit the filter */
 

@@ -1,4 +1,4 @@
-/* The views that are text. */
+/* The views that are text; that of one process is in page_process.c. */
 #include "draw.h"
 
 #include <procman/text.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-static const char *wall_text(int64_t ms, char *to, size_t size)
+const char *wall_text(int64_t ms, char *to, size_t size)
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm tm;
@@ -50,91 +50,9 @@ void page_help(struct app *app)
                  themes[i].name, themes[i].about);
 }
 
-/* ---- one process ----------------------------------------------------------------------------- */
+/* ---- the fleet ------------------------------------------------------------------------------- */
 
-static void add_status(struct page *page, const struct pm_proc *proc)
-{
-    char age[PM_TEXT_SIZE], bytes[PM_TEXT_SIZE], up[PM_TEXT_SIZE];
-
-    page_add(page, state_look(proc->state), " State     %s for %s: %s", pm_state_word(proc->state),
-             pm_text_age(proc->state_age_ms, age), proc->reason);
-    page_add(page, LOOK_PLAIN, " Wanted    %s, last ordered by %s", proc->wanted ? "up" : "down",
-             *proc->ordered_by ? proc->ordered_by : "nobody");
-    if (proc->pid > 0)
-        page_add(page, LOOK_PLAIN,
-                 " Alive     pid %lld, up %s, %.1f %% of a core, %s, %llu threads",
-                 (long long)proc->pid, pm_text_age(proc->uptime_ms, up), proc->cpu_pct,
-                 pm_text_bytes(proc->rss_bytes, bytes), (unsigned long long)proc->threads);
-    page_add(page, LOOK_PLAIN, " Lives     this is number %llu; %llu begun by policy since the "
-             "last order", (unsigned long long)proc->run, (unsigned long long)proc->restarts);
-    if (proc->state == PM_STATE_BACKOFF)
-        page_add(page, LOOK_CHANGING, " Next      try in %s", pm_text_age(proc->next_try_ms, age));
-}
-
-static void add_words(struct page *page, const struct pm_strs *words)
-{
-    char line[400];
-    size_t n = 0;
-
-    for (size_t i = 0; i < words->n && n < sizeof line; i++)
-        n += (size_t)snprintf(line + n, sizeof line - n, "%s%s", i > 0 ? " " : "", words->at[i]);
-    page_add(page, LOOK_PLAIN, " exec      %s", line);
-}
-
-static void add_definition(struct page *page, const struct pm_spec *spec)
-{
-    char delay[PM_TEXT_SIZE], most[PM_TEXT_SIZE], timeout[PM_TEXT_SIZE];
-
-    if (spec->exec.n > 0)
-        add_words(page, &spec->exec);
-    else
-        page_add(page, LOOK_PLAIN, " command   %s", spec->command);
-    page_add(page, LOOK_PLAIN, " cwd       %s", *spec->working_dir ? spec->working_dir : "/");
-    if (*spec->run_as_user || *spec->run_as_group)
-        page_add(page, LOOK_PLAIN, " run as    %s:%s", spec->run_as_user, spec->run_as_group);
-    page_add(page, LOOK_PLAIN, " env       %zu set (values are hidden: procmanctl show --show-env)",
-             spec->env.n);
-    page_add(page, LOOK_PLAIN, " restart   %s, after %s to %s",
-             pm_word(&pm_auto_restart_words, (int)spec->auto_restart),
-             pm_text_duration(spec->restart_delay_ms, delay),
-             pm_text_duration(spec->restart_max_delay_ms, most));
-    page_add(page, LOOK_PLAIN, " stop      %s, then SIGKILL after %s",
-             pm_signal_name(spec->stop_signal), pm_text_duration(spec->stop_timeout_ms, timeout));
-}
-
-static void add_usage(const struct app *app, struct page *page, uint64_t id, bool ascii)
-{
-    struct history_sample samples[HISTORY_SECONDS];
-    size_t n = history_last(app->history, id, HISTORY_SECONDS, samples);
-    float most_cpu = 0;
-    uint32_t most_rss = 0;
-    char graph[3 * 60 + 1], bytes[PM_TEXT_SIZE];
-
-    for (size_t i = 0; i < n; i++) {
-        most_cpu = samples[i].cpu_pct > most_cpu ? samples[i].cpu_pct : most_cpu;
-        most_rss = samples[i].rss_kib > most_rss ? samples[i].rss_kib : most_rss;
-    }
-    page_add(page, LOOK_PLAIN, " CPU%%      %s  most %.1f",
-             history_graph(app->history, id, HISTORY_SECONDS, 60, ascii, graph), (double)most_cpu);
-    page_add(page, LOOK_PLAIN, " memory    most %s in the last %zu s",
-             pm_text_bytes((uint64_t)most_rss << 10, bytes), n);
-}
-
-static void add_past(const struct app *app, struct page *page)
-{
-    for (size_t i = app->past.n; i-- > 0;) {
-        const struct pm_past_life *life = &app->past.at[i];
-        char when[24], lived[PM_TEXT_SIZE], cpu[PM_TEXT_SIZE], peak[PM_TEXT_SIZE];
-        page_add(page, LOOK_PLAIN, " %s  life %llu, %s long, CPU %s, at most %s: %s",
-                 wall_text(life->ended_ms, when, sizeof when), (unsigned long long)life->run,
-                 pm_text_age(life->lived_ms, lived), pm_text_age(life->cpu_ms, cpu),
-                 pm_text_bytes(life->peak_bytes, peak), life->reason);
-    }
-    if (app->past.n == 0)
-        page_add(page, LOOK_FAINT, " none is known");
-}
-
-static void add_events(const struct app *app, struct page *page, const struct pm_proc *only)
+void page_add_events(const struct app *app, struct page *page, const struct pm_proc *only)
 {
     for (size_t i = app->happened.n; i-- > 0;) {
         const struct pm_event *event = &app->happened.at[i];
@@ -151,40 +69,10 @@ static void add_events(const struct app *app, struct page *page, const struct pm
     }
 }
 
-void page_details(struct app *app, const struct canvas *canvas)
-{
-    const struct pm_proc *proc = app_proc(app, app->details_id);
-    struct page *page = &app->page;
-    PM_CLEANUP(pm_free) char *name = NULL, *title = NULL;
-
-    page_clear(page);
-    if (proc == NULL) {
-        page_add(page, LOOK_CHANGING, " it is no more: it was removed. Esc goes back");
-        return;
-    }
-    name = app_name(proc);
-    page_title(page, name);
-    add_status(page, proc);
-    title = pm_printf("Definition %s", app->spec ? app->spec->origin : "");
-    page_title(page, title);
-    if (app->spec != NULL)
-        add_definition(page, app->spec);
-    else
-        page_add(page, LOOK_FAINT, " not come yet");
-    page_title(page, "Usage of the last 2 minutes");
-    add_usage(app, page, proc->id, canvas->ascii);
-    page_title(page, "Past lives");
-    add_past(app, page);
-    page_title(page, "Events");
-    add_events(app, page, proc);
-}
-
-/* ---- the fleet ------------------------------------------------------------------------------- */
-
 void page_events(struct app *app)
 {
     page_clear(&app->page);
-    add_events(app, &app->page, NULL);
+    page_add_events(app, &app->page, NULL);
     if (app->page.n == 0)
         page_add(&app->page, LOOK_FAINT, " nothing is known to have happened");
 }

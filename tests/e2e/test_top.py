@@ -230,6 +230,22 @@ def test_how_one_left_it_is_how_one_finds_it(top):
     screen.shows("View: tree by host", "Sort: cpu")
 
 
+def test_the_environment_and_what_depends_on_what(top):
+    screen = top(100, 50)
+    eye = {"name": "eye", "host": "alpha", "command": "sleep 600", "env": {"TOKEN": "geheim"},
+           "limits": {"nofile": 512}, "depends_on": [{"process": "drivers/camera@alpha"}]}
+    screen.fleet.apply(processes()[0], eye)
+    screen.fleet.wait_state("eye", "running")
+    screen.keys("/", "eye", "Enter")
+    screen.shows("(1 shown)")
+    screen.keys("End", "Enter")
+    assert "geheim" not in screen.shows("TOKEN=***", "nofile 512", "depends   drivers/camera@alpha")
+    screen.keys("E")
+    screen.shows("TOKEN=geheim")
+    screen.keys("Escape", "D")
+    screen.shows("● eye@alpha running", "└─ ● drivers/camera@alpha running, needed ready")
+
+
 def test_the_tree_by_label(top):
     screen = top()
     fleet = screen.fleet

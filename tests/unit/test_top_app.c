@@ -258,7 +258,8 @@ Test(top_app, at_the_top_of_the_lines_it_asks_for_earlier_ones)
 Test(top_app, details_say_what_is_known_and_what_has_not_come)
 {
     struct pm_spec spec = { .command = "camd -p 7000", .working_dir = "/opt", .origin = "f.yaml:31",
-                            .stop_signal = 15, .run_as_user = "", .run_as_group = "" };
+                            .stop_signal = 15, .run_as_user = "", .run_as_group = "",
+                            .env_file = "" };
 
     when_key(KEY_ARROW_DOWN);
     *heard = '\0';
