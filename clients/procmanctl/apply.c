@@ -181,7 +181,7 @@ enum pm_err verb_apply(struct ctl *ctl)
     if (ctl->words.n == 0)
         return ctl_misuse(ctl, "apply needs a FILE");
     path = ctl->words.at[0];
-    err = load_config(path, &config);
+    err = load_config(ctl, path, &config);
     if (err != PM_OK)
         return err;
     source = realpath(path, NULL);

@@ -2,17 +2,48 @@
 #include "out.h"
 #include "verbs.h"
 
+#include <procman/spec.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum pm_err load_config(const char *path, struct pm_config *out)
+/* The value of each --map, FROM=TO; what it points to is heap. */
+static enum pm_err read_maps(struct ctl *ctl, struct pm_host_map *maps, size_t *out_n)
+{
+    for (size_t i = 0; i < ctl->set.map.n; ++i) {
+        const char *pair = ctl->set.map.at[i], *equals = strchr(pair, '=');
+
+        if (!equals || equals == pair || !equals[1] || pm_name_fault(equals + 1))
+            return ctl_misuse(ctl, "--map %s is not HOST=HOST, such as robot1=localhost", pair);
+        maps[(*out_n)++] = (struct pm_host_map){
+            .from = pm_printf("%.*s", (int)(equals - pair), pair), .to = equals + 1 };
+    }
+    return PM_OK;
+}
+
+/* *errors is the report when the file has errors. */
+static enum pm_err load_mapped(struct ctl *ctl, const char *path, struct pm_config *out,
+                               char **errors)
+{
+    struct pm_host_map *maps = pm_resize(NULL, ctl->set.map.n + 1, sizeof(*maps));
+    size_t n = 0;
+    enum pm_err err = read_maps(ctl, maps, &n);
+
+    if (err == PM_OK)
+        err = pm_config_load_mapped(path, maps, n, out, errors);
+    for (size_t i = 0; i < n; ++i)
+        free((char *)maps[i].from);
+    free(maps);
+    return err;
+}
+
+enum pm_err load_config(struct ctl *ctl, const char *path, struct pm_config *out)
 {
     char *errors PM_CLEANUP(pm_free) = NULL;
-    enum pm_err err = pm_config_load(path, out, &errors);
+    enum pm_err err = load_mapped(ctl, path, out, &errors);
 
     if (err == PM_BAD_CONFIG && errors)
         complain_text(errors);
-    else if (err != PM_OK)
+    else if (err != PM_OK && err != PM_USAGE)
         complain("%s: %s", path, pm_err_sentence(err));
     return err;
 }
@@ -91,9 +122,9 @@ enum pm_err verb_check(struct ctl *ctl)
     enum pm_err err;
 
     if (!ctl->set.json) {
-        err = load_config(verdict.file, &config);
+        err = load_config(ctl, verdict.file, &config);
     } else {
-        err = pm_config_load(verdict.file, &config, &errors);
+        err = load_mapped(ctl, verdict.file, &config, &errors);
         verdict.errors = errors ? errors : "";
     }
     verdict.fine = err == PM_OK;

@@ -18,7 +18,7 @@ struct settings {             /* the options of all verbs */
     bool plan, prune, no_prune, diff;
     const char *revision;
     const char *host, *group;
-    struct pm_strs set;
+    struct pm_strs set, map;
     bool show_env;
     bool kill;
     bool no_deps, dot;
@@ -35,7 +35,7 @@ enum option {
     OPT_SINCE, OPT_UNTIL, OPT_TIMESTAMPS, OPT_STDERR, OPT_PREVIOUS, OPT_GREP, OPT_SAVE, OPT_KILL,
     OPT_FROM, OPT_STRICT, OPT_OUTPUT,
     OPT_NO_DEPS, OPT_DOT, OPT_REPEAT, OPT_UNTIL_FAIL, OPT_JUNIT, OPT_DETACH,
-    OPT_REVISION, OPT_DIFF,
+    OPT_REVISION, OPT_DIFF, OPT_MAP,
     OPT_COUNT
 };
 #define BIT(option) (UINT64_C(1) << OPT_##option)

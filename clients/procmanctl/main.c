@@ -124,6 +124,7 @@ static int leave(struct ctl *ctl, struct pm_args *args, int status)
     pm_free(&ctl->name);
     free(args->words.at);
     free(ctl->set.set.at);
+    free(ctl->set.map.at);
     return status;
 }
 

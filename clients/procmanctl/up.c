@@ -171,7 +171,7 @@ enum pm_err verb_up(struct ctl *ctl)
     enum pm_err err = ctl_timeout(ctl, UP_WAIT_MS, &wait_ms);
 
     if (err == PM_OK && has_file)
-        err = load_config(ctl->words.at[0], &config);
+        err = load_config(ctl, ctl->words.at[0], &config);
     if (err != PM_OK)
         return err;
     deadline = pm_mono_after(pm_mono_now(), (int64_t)wait_ms);

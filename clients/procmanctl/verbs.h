@@ -54,8 +54,8 @@ enum pm_err edit_in_editor(struct ctl *ctl);
 void apply_print(const struct ctl *ctl, const struct pm_change_list *changes); /* as a table */
 /* history.c: what a revision said; `text` is its number. OK | USAGE | what the sheriff says */
 enum pm_err ask_revision(struct ctl *ctl, const char *text, struct pm_frame *out) PM_MUST_USE;
-/* check.c: load a configuration file; its errors are told. */
-enum pm_err load_config(const char *path, struct pm_config *out) PM_MUST_USE;
+/* check.c: load a configuration file, as --map has it; its errors are told, or given, heap. */
+enum pm_err load_config(struct ctl *ctl, const char *path, struct pm_config *out) PM_MUST_USE;
 
 /* define.c, for export and import: whole or not at all, and only for its owner. */
 enum pm_err write_file(const char *path, const char *text) PM_MUST_USE;

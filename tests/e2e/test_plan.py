@@ -251,3 +251,34 @@ def test_what_was_edited_wrongly_is_kept_when_one_gives_up(two):
                        "echo '  - {name: new, command: sleep 1}' >> $1", "cam")
     assert result.status == 1 and "procmanctl add" in result.err, result
     assert edit(two, "exit 3", "cam").status == 1
+
+
+FLEET = """deputies: [robot1, {name: robot2, aliases: [r2.lan]}]
+processes:
+- {name: core, command: sleep 1000, host: robot1}
+- {name: cam, command: sleep 1000, host: r2.lan, depends_on: [core@robot1]}
+- {name: log, command: sleep 1000, hosts: ["robot*"]}
+"""
+
+
+def test_a_fleet_runs_on_one_machine_when_its_hosts_mean_that(alone):
+    path = alone.file("fleet.yaml", FLEET)
+    plan = alone.ok("apply", path, "--map", "robot*=localhost", "--json")
+    assert set(actions(plan)) == {"core@alpha", "cam@alpha", "log@alpha"}
+    for name in ("core", "cam", "log"):
+        alone.pid(name)
+    assert "1 host" in alone.ok("check", path, "--map", "*=localhost").out
+    assert set(alone.deputies()) == {"alpha"}
+    plan = alone.ok("apply", path, "--map", "robot2=alpha", "--plan", "--json")
+    assert {"core@robot1", "log@robot1"} <= set(actions(plan)), plan
+
+
+def test_names_that_collide_on_one_machine_are_told_with_their_place(alone):
+    path = alone.file("fleet.yaml", "processes:\n- {name: cam, command: sleep 1, host: robot1}\n"
+                                    "- {name: cam, command: sleep 2, host: robot2}\n")
+    alone.ok("check", path)
+    for verb in ("check", "apply", "up"):
+        result = alone.ctl(verb, path, "--map", "robot1=localhost", "--map", "robot2=localhost")
+        assert result.status == 2 and "fleet.yaml:3:" in result.err and "cam" in result.err, result
+    result = alone.ctl("check", path, "--map", "robot1")
+    assert result.status == 2 and "robot1=localhost" in result.err, result

@@ -31,6 +31,12 @@ PM_API enum pm_err pm_config_parse(const char *name, const char *text, size_t n,
 PM_API enum pm_err pm_config_load(const char *path, struct pm_config *out, char **errors)
     PM_MUST_USE;
 
+/* Wherever the file says a host, or a glob matches it, it means another one: localhost runs a fleet
+ * on one machine. The first that matches counts. What has one name on one host then is an error. */
+struct pm_host_map { const char *from, *to; };
+PM_API enum pm_err pm_config_load_mapped(const char *path, const struct pm_host_map *maps, size_t n,
+                                         struct pm_config *out, char **errors) PM_MUST_USE;
+
 /* Set one key of a process as `edit --set KEY=VALUE` does ("restart.delay", "env.PORT", …).
  * VALUE is taken as it stands; for a list or a map ("exec", "env", "restart") it is YAML, such as
  * [a, b]. Empty: back to the default; but a variable, env.NAME, is then there and empty, as in a

@@ -18,6 +18,7 @@ struct pm_compile {
     const char *name;             /* of the file; decides the syntax */
     struct pm_file file;          /* text is borrowed */
     const struct pm_files *files; /* NULL: nothing can be included */
+    const struct pm_host_map *maps; size_t maps_n; /* borrowed */
     bool early;                   /* also what nothing heeds yet in this version */
 };
 

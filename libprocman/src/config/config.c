@@ -125,7 +125,8 @@ enum pm_err pm_config_compile(const struct pm_compile *what, struct pm_config *o
     struct pm_report report;
     struct pm_pages pages = { 0 };
     struct pm_loading load = { .reading = { .arena = &arena, .report = &report,
-                                            .early = what->early } };
+                                            .early = what->early },
+                               .maps = what->maps, .maps_n = what->maps_n };
 
     size_t skip = pm_tree_mark(file->text, file->n);
     pm_arena_init(&arena, PM_LIMIT_CONFIG_MEMORY);

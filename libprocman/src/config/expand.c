@@ -28,12 +28,22 @@ static int by_alias(const void *left, const void *right)
     return strcmp(left, ((const struct pm_alias *)right)->alias);
 }
 
-static const char *real_host(const struct pm_loading *load, const char *host)
+const char *pm_host_named(const struct pm_loading *load, const char *host)
 {
     const struct pm_alias *found = load->aliases_n == 0 ? NULL
         : bsearch(host, load->aliases, load->aliases_n, sizeof(*load->aliases), by_alias);
 
     return found != NULL ? found->name : host;
+}
+
+const char *pm_host_meant(const struct pm_loading *load, const char *host)
+{
+    const char *name = pm_host_named(load, host);
+
+    for (size_t i = 0; i < load->maps_n && *name != '\0'; i++)
+        if (pm_glob_match(load->maps[i].from, name, strlen(name)))
+            return pm_host_is_own(load->maps[i].to) ? "" : load->maps[i].to;
+    return name;
 }
 
 static bool is_pattern(const char *text)
@@ -67,12 +77,12 @@ static void find_known(struct expansion *all)
     for (size_t i = 0; i < load->items_n; i++) {
         const struct pm_node *list = load->items[i].hosts;
         if (list == NULL && *load->items[i].spec.host != '\0')
-            add_known(known, &cap, real_host(load, load->items[i].spec.host));
+            add_known(known, &cap, pm_host_named(load, load->items[i].spec.host));
         for (const struct pm_node *node = list != NULL ? list->first : NULL; node != NULL;
              node = node->next)
             if (node->kind == PM_NODE_SCALAR && !is_pattern(node->text) &&
                 !pm_host_is_own(node->text))
-                add_known(known, &cap, real_host(load, node->text));
+                add_known(known, &cap, pm_host_named(load, node->text));
     }
     if (known->n > 0)
         qsort(known->at, known->n, sizeof(*known->at), by_text);
@@ -105,7 +115,8 @@ static void add_hosts(struct expansion *all, const struct pm_node *node, struct 
         return;
     }
     if (!pattern) {
-        const char *host = pm_host_is_own(node->text) ? "" : real_host(all->load, node->text);
+        const char *host = pm_host_is_own(node->text) ? ""
+                                                      : pm_host_meant(all->load, node->text);
         if (!is_in(hosts, host))
             hosts->at[hosts->n++] = host;
         return;
@@ -115,6 +126,7 @@ static void add_hosts(struct expansion *all, const struct pm_node *node, struct 
         if (!pm_glob_match(node->text, host, strlen(host)))
             continue;
         found = true;
+        host = pm_host_meant(all->load, host);
         if (!is_in(hosts, host))
             hosts->at[hosts->n++] = host;
     }
@@ -201,7 +213,7 @@ static bool add_everywhere(struct expansion *all, const struct pm_item *item)
     bool more = true;
 
     if (list == NULL || list->kind != PM_NODE_LIST) {
-        one.spec.host = real_host(all->load, item->spec.host);
+        one.spec.host = pm_host_meant(all->load, item->spec.host);
         return add_instances(all, &one);
     }
     char *subject = pm_printf("process '%s'", item->spec.name);
@@ -267,6 +279,22 @@ static void report_doubles(struct pm_loading *load)
     }
 }
 
+/* The deputies that are expected when hosts mean others. */
+static void map_deputies(struct pm_loading *load)
+{
+    struct pm_strs *names = &load->deputies;
+    size_t kept = 0;
+
+    for (size_t i = 0; load->maps_n > 0 && i < names->n; i++) {
+        struct pm_strs before = { .at = names->at, .n = kept };
+        const char *host = pm_host_meant(load, names->at[i]);
+        if (*host != '\0' && !is_in(&before, host))
+            names->at[kept++] = host;
+    }
+    if (load->maps_n > 0)
+        names->n = kept;
+}
+
 void pm_processes_expand(struct pm_loading *load)
 {
     struct expansion all = { .load = load };
@@ -277,6 +305,7 @@ void pm_processes_expand(struct pm_loading *load)
     find_known(&all);
     for (size_t i = 0; i < load->items_n && more; i++)
         more = add_everywhere(&all, &load->items[i]);
+    map_deputies(load);
     free(all.known.at);
     free(load->items);
     load->items = all.items;

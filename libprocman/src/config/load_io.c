@@ -72,8 +72,14 @@ static const char *find(const char *from, const char *pattern, char ***paths, si
 
 enum pm_err pm_config_load(const char *path, struct pm_config *out, char **errors)
 {
+    return pm_config_load_mapped(path, NULL, 0, out, errors);
+}
+
+enum pm_err pm_config_load_mapped(const char *path, const struct pm_host_map *maps, size_t n,
+                                  struct pm_config *out, char **errors)
+{
     static const struct pm_files files = { .find = find, .read = read_included };
-    struct pm_compile what = { .name = path, .files = &files };
+    struct pm_compile what = { .name = path, .files = &files, .maps = maps, .maps_n = n };
     const char *fault = read_file(path, &what.file);
 
     if (fault != NULL) {

@@ -4,6 +4,8 @@
 
 #include "config/values.h"
 
+#include <procman/config.h>
+
 /* What the processes of a group begin with, or all of them. */
 struct pm_layer {
     const char *path;
@@ -34,6 +36,7 @@ struct pm_loading {
     struct pm_strs deputies;
     struct pm_alias *aliases; size_t aliases_n; /* sorted by alias */
     struct pm_script_list scripts;
+    const struct pm_host_map *maps; size_t maps_n;
 };
 
 /* The part of a page of that name; NULL when it is not there or, reported, not of that kind. */
@@ -43,6 +46,10 @@ const struct pm_node *pm_loading_part(struct pm_loading *load, const struct pm_n
 const char *pm_loading_origin(struct pm_loading *load, size_t place) PM_MUST_USE;
 void pm_loading_no_memory(struct pm_loading *load, size_t place);
 void pm_loading_too_much(struct pm_loading *load, size_t place);
+
+/* What a host is called, and which one is meant by that. */
+const char *pm_host_named(const struct pm_loading *load, const char *host) PM_MUST_USE;
+const char *pm_host_meant(const struct pm_loading *load, const char *host) PM_MUST_USE;
 
 /* The steps, in this order. What is wrong goes to the report. */
 void pm_deputies_read(struct pm_loading *load);

@@ -114,14 +114,6 @@ static bool same_host(const struct pm_spec *a, const struct pm_spec *b)
     return strcmp(a->host, b->host) == 0;
 }
 
-static const char *host_named(const struct pm_loading *load, const char *host)
-{
-    for (size_t i = 0; i < load->aliases_n; i++)
-        if (strcmp(load->aliases[i].alias, host) == 0)
-            return load->aliases[i].name;
-    return host;
-}
-
 static void find_named(struct resolving *r, const struct pm_reference *reference,
                        const char *host, bool shared)
 {
@@ -139,7 +131,7 @@ static void find_named(struct resolving *r, const struct pm_reference *reference
 static void find(struct resolving *r, const struct pm_reference *reference,
                  const struct pm_spec *own)
 {
-    const char *host = reference->host != NULL ? host_named(r->load, reference->host) : NULL;
+    const char *host = reference->host != NULL ? pm_host_meant(r->load, reference->host) : NULL;
 
     find_named(r, reference, host, false);
     if (r->found_n == 0)
