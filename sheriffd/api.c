@@ -200,6 +200,8 @@ static void on_export(struct sheriff *s, const struct sheriff_client *client, co
     }
     struct pm_exported exported = { .request = ask->request, .specs = { .at = specs, .n = n },
                                     .procs = { .at = procs, .n = n } };
+    if (ask->select.n == 0)
+        exported.scripts = s->scripts.now.list;
     api_answer(s, client->peer, PM_MSG_EXPORTED, &exported);
     pm_arena_fini(&arena);
     free(wishes);

@@ -162,7 +162,7 @@ enum pm_err verb_export(struct ctl *ctl)
     struct pm_export request = { 0 };
     struct pm_frame frame = { 0 };
     char *text PM_CLEANUP(pm_free) = NULL;
-    const struct pm_spec_list *specs;
+    const struct pm_exported *exported;
     enum pm_err err = ctl_open(ctl);
 
     if (ctl->words.n > 1)
@@ -177,8 +177,8 @@ enum pm_err verb_export(struct ctl *ctl)
     }
     if (err != PM_OK)
         return err;
-    specs = &((const struct pm_exported *)frame.msg)->specs;
-    err = pm_config_write(specs->at, specs->n, wants_json(ctl, path), &text);
+    exported = frame.msg;
+    err = pm_config_write_all(&exported->specs, &exported->scripts, wants_json(ctl, path), &text);
     if (err != PM_OK)
         complain("the configuration cannot be written: %s", pm_err_sentence(err));
     else if (path)

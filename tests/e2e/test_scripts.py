@@ -185,3 +185,21 @@ def test_a_test_rig_repeats_a_script_and_reads_junit(alone):
                                    ["run", "x", "--detach", "--repeat", "2"]])
 def test_misuse_is_told(alone, words):
     assert alone.ctl("script", *words).status == 2
+
+
+def test_scripts_are_exported_with_the_fleet_and_go_when_a_file_has_them_no_more(alone):
+    scripts = {"go": [{"start": "cam", "wait": "running", "timeout": "5s"},
+                      {"parallel": [{"sleep": "10ms"}, {"stop": ["cam", "!lidar"]}]}]}
+    alone.apply(loop("cam"), loop("lidar"), scripts=scripts)
+    before = alone.ok("script", "show", "go").out.splitlines()[1:]
+    alone.ok("export", "fleet.yaml")
+    alone.ok("export", "all.json")
+    alone.apply(loop("cam"), loop("lidar"))     # without pruning they stay
+    assert alone.ok("script", "show", "go").out.splitlines()[1:] == before
+    path = alone.file("less.json", {"processes": [loop("cam"), loop("lidar")]})
+    alone.ok("apply", path, "--prune")
+    assert alone.ctl("script", "show", "go").status == 4
+    for name in ("fleet.yaml", "all.json"):
+        alone.ok("apply", name)
+        assert alone.ok("script", "show", "go").out.splitlines()[1:] == before
+        alone.ok("apply", path, "--prune")

@@ -97,3 +97,47 @@ Test(scripts, may_name_the_own_machine_whose_name_the_file_does_not_know)
     cr_expect_eq(config.scripts.n, 1);
     pm_config_fini(&config);
 }
+
+/* Where they stand does not count. */
+static bool same_scripts(const struct pm_script_list *a, const struct pm_script_list *b)
+{
+    for (size_t i = 0; i < a->n && a->n == b->n; i++) {
+        struct pm_script *other = &b->at[i];
+
+        other->origin = a->at[i].origin;
+        for (size_t j = 0; j < other->steps.n && j < a->at[i].steps.n; j++)
+            other->steps.at[j].origin = a->at[i].steps.at[j].origin;
+        if (!pm_same(&pm_script_desc, &a->at[i], other))
+            return false;
+    }
+    return a->n == b->n;
+}
+
+Test(scripts, are_written_as_they_are_read)
+{
+    static const char *const names[] = { "f.yaml", "f.json" };
+    struct pm_config config = given(
+        CAM
+        "scripts:\n"
+        "  'a, {b}: #c':\n"
+        "    - {start: 'drivers/a/*', wait: exited, timeout: 90s, on_failure: continue}\n"
+        "    - {start: [drivers/, '!cam', '@r1'], wait: running}\n"
+        "    - {sleep: 1500ms}\n"
+        "    - {parallel: [{restart: all}, {parallel: [{run: 'true'}], timeout: 1m}]}\n"
+        "    - {stop: '%failed', wait: stopped}\n"
+        "  'true': [{stop: cam}]\n");
+
+    for (size_t i = 0; i < PM_COUNT(names); i++) {
+        struct pm_config again;
+        char *text = NULL, *errors = NULL;
+
+        cr_assert_eq(pm_config_write_all(&config.specs, &config.scripts, i == 1, &text), PM_OK);
+        cr_assert_eq(pm_config_parse(names[i], text, strlen(text), &again, &errors), PM_OK,
+                     "%s\n%s", errors, text);
+        cr_expect_eq(again.specs.n, 1);
+        cr_expect(same_scripts(&config.scripts, &again.scripts), "%s", text);
+        pm_free(&text);
+        pm_config_fini(&again);
+    }
+    pm_config_fini(&config);
+}

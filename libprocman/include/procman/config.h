@@ -51,6 +51,11 @@ PM_API enum pm_err pm_config_set(struct pm_spec *spec, const char *key, const ch
 PM_API enum pm_err pm_config_write(const struct pm_spec *specs, size_t n, bool json, char **out)
     PM_MUST_USE;
 
+/* The same with scripts, which load to exactly these but for where they stand. */
+PM_API enum pm_err pm_config_write_all(const struct pm_spec_list *specs,
+                                       const struct pm_script_list *scripts, bool json,
+                                       char **out) PM_MUST_USE;
+
 /* The JSON Schema (2020-12) of such a file, for editors, made from the table of keys. Heap. */
 PM_API char *pm_config_schema(void) PM_MUST_USE;
 

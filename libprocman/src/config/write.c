@@ -100,19 +100,30 @@ static void write_spec(struct layout *w, const struct pm_spec *spec)
     pm_sink_str(&w->to.out, w->to.json ? "}" : "");
 }
 
-enum pm_err pm_config_write(const struct pm_spec *specs, size_t n, bool json, char **out)
+enum pm_err pm_config_write_all(const struct pm_spec_list *specs,
+                                const struct pm_script_list *scripts, bool json, char **out)
 {
     struct layout w = { .to.json = json };
+    size_t n = specs->n;
 
     pm_sink_str(&w.to.out, json ? "{\"processes\": [" : "processes:");
     for (size_t i = 0; i < n; i++) {
         pm_sink_str(&w.to.out, json && i > 0 ? "," : "");
-        write_spec(&w, &specs[i]);
+        write_spec(&w, &specs->at[i]);
     }
-    if (json)
-        pm_sink_str(&w.to.out, "\n]}\n");
-    else
-        pm_sink_str(&w.to.out, n == 0 ? " []\n" : "\n");
+    pm_sink_str(&w.to.out, json ? "\n]" : n == 0 ? " []\n" : "\n");
+    if (scripts->n > 0) {
+        pm_sink_str(&w.to.out, json ? ",\n " : "");
+        pm_write_scripts(&w.to, scripts);
+    }
+    pm_sink_str(&w.to.out, json ? "}\n" : "");
     *out = w.to.out.at;
     return PM_OK;
+}
+
+enum pm_err pm_config_write(const struct pm_spec *specs, size_t n, bool json, char **out)
+{
+    const struct pm_spec_list list = { .at = (struct pm_spec *)specs, .n = n };
+
+    return pm_config_write_all(&list, &(struct pm_script_list){ 0 }, json, out);
 }
