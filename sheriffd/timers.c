@@ -189,21 +189,28 @@ bool timers_is_due(struct sheriff *s)
     return false;
 }
 
+static int64_t left_of(const struct sheriff *s, const struct timer *timer)
+{
+    if (timer->fault != NULL || timer->when.next_ms == 0 || timer->wish->removing)
+        return -1;
+    int64_t left = timer->every_ms > 0 ? pm_mono_since(s->now.mono, timer->when.next)
+                                       : timer->when.next_ms - s->now.wall.ms;
+    return left > 0 ? left : 0;
+}
+
 int64_t timers_next(const struct sheriff *s)
 {
-    int64_t next = -1;
+    int64_t next = -1, pause = pm_mono_since(s->now.mono, s->timers.again);
 
-    for (size_t i = 0; i < s->timers.n && !s->end.asked; i++) {
-        const struct timer *timer = s->timers.at[i];
-        int64_t left = timer->every_ms > 0 ? pm_mono_since(s->now.mono, timer->when.next)
-                                           : timer->when.next_ms - s->now.wall.ms;
+    if (s->commit.in_flight || s->end.asked)
+        return -1; /* the store's answer is the next thing to come, or nothing is */
+    for (size_t i = 0; i < s->timers.n; i++) {
+        int64_t left = left_of(s, s->timers.at[i]);
 
-        if (timer->fault != NULL || timer->when.next_ms == 0)
-            continue;
-        if (next < 0 || left < next)
-            next = left > 0 ? left : 1;
+        if (left >= 0 && (next < 0 || left < next))
+            next = left;
     }
-    return next;
+    return next >= 0 && next < pause ? pause : next;
 }
 
 static void record(struct sheriff *s, const struct wish *wish, const char *what, const char *text)

@@ -143,6 +143,18 @@ Test(timers, a_store_that_refuses_is_asked_again)
     cr_assert(want_for(&stage, "job")->up);
 }
 
+Test(timers, the_sheriff_sleeps_until_something_is_due)
+{
+    given_job("", 900, PM_OVERLAP_SKIP);
+    job_is(PM_STATE_RUNNING);
+    cr_assert_gt(turn(&stage), 1);
+    stage.now.mono.ms += 900;
+    turn(&stage); /* it is on its way to the store, which takes its time */
+    cr_assert_gt(turn(&stage), 1);
+    answer_store(&stage, PM_IO, "the disk is full");
+    cr_assert_gt(turn(&stage), 1);
+}
+
 Test(timers, a_time_that_was_stored_is_not_due_again)
 {
     struct pm_timed timed = { .id = 1, .last_ms = 1700000000000 };
