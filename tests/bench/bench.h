@@ -56,6 +56,9 @@ int64_t stamps_last(const char *path, size_t count);
 /* A bare parent's figure: begin `count` stamps by vfork+exec (or fork+exec for one) and kill
  * them again; ns from the first call to the last stamp. */
 int64_t bare_spawn_ns(const struct fleet *fleet, size_t count);
+/* The same, each born into a control group of its own that was made before: what the kernel takes
+ * for that. 0: there are no groups here */
+int64_t bare_grouped_ns(const struct fleet *fleet, size_t count);
 
 /* ---- what a program of ours costs ---- */
 

@@ -22,13 +22,14 @@ static double up_ms(struct fleet *fleet, const char *selector, const char *stamp
 static void up_and_down(struct fleet *fleet, const char *selector, const char *stamps,
                         size_t count)
 {
-    struct samples up = { .n = 0 }, down = { .n = 0 }, bare = { .n = 0 };
+    struct samples up = { .n = 0 }, down = { .n = 0 }, bare = { .n = 0 }, grouped = { .n = 0 };
     char what[64], down_what[64];
 
     for (int i = 0; i < ROUNDS_MASS; i++) {
         int64_t begin;
 
         sample_add(&bare, MS(bare_spawn_ns(fleet, count)));
+        sample_add(&grouped, MS(bare_grouped_ns(fleet, count)));
         sample_add(&up, up_ms(fleet, selector, stamps, count));
         fleet_order(fleet, PM_VERB_START, selector);
         begin = now_ns();
@@ -39,6 +40,10 @@ static void up_and_down(struct fleet *fleet, const char *selector, const char *s
     snprintf(down_what, sizeof down_what, "%zu stopped", count);
     figure_print(&(struct figure){ what, sample_median(&up), "ms", "vfork+exec loop",
                                    sample_median(&bare), "ratio <= 1.4" });
+    if (sample_median(&grouped) > 0)
+        figure_print(&(struct figure){ "  against a loop that takes groups, too",
+                                       sample_median(&up), "ms", "the loop, into groups",
+                                       sample_median(&grouped), "ratio <= 1.4" });
     figure_print(&(struct figure){ down_what, sample_median(&down), "ms", NULL, 0,
                                    count == 500 ? "<= 60 ms" : "-" });
 }
