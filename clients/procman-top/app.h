@@ -17,8 +17,8 @@
 
 #include <procman/time.h>
 
-enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF, VIEW_GRAPH, VIEW_DRAFT,
-            VIEW_HELP };
+enum view { VIEW_TABLE, VIEW_LOGS, VIEW_DETAILS, VIEW_EVENTS, VIEW_HOSTS, VIEW_SHERIFF,
+            VIEW_GRAPH, VIEW_SCRIPTS, VIEW_DRAFT, VIEW_HELP };
 enum pane { PANE_OFF, PANE_HALF, PANE_LARGE, PANE_COUNT };
 enum since { SINCE_TAIL, SINCE_1M, SINCE_5M, SINCE_15M, SINCE_1H, SINCE_1D, SINCE_ALL,
              SINCE_COUNT };
@@ -35,6 +35,9 @@ struct app_port {
     void (*details)(void *self, const struct pm_proc *proc); /* its spec and its past lives */
     void (*events)(void *self);                       /* the latest */
     void (*specs)(void *self);                        /* of all, and when they change again */
+    void (*scripts)(void *self);                      /* which there are */
+    void (*run)(void *self, const char *script);
+    void (*abort)(void *self);                        /* the run in hand */
     /* What becomes a draft, and then what the draft is waiting for. */
     void (*apply_file)(void *self, const char *path);
     void (*write)(void *self, const struct pm_proc **procs, size_t n); /* n 0: a new one */
@@ -126,6 +129,9 @@ struct app {
     bool shows_values;               /* of its environment; forgotten when one goes back */
     struct pm_past_life_list past;
     struct pm_event_list happened;
+    struct pm_script_list scripts;
+    bool scripts_known;
+    const struct pm_script_run *run; /* in hand, or the last; NULL, or number 0: none */
 };
 
 struct app *app_new(const struct app_port *port, void *self) PM_MUST_USE;

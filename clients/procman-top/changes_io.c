@@ -225,7 +225,8 @@ static void write_and_read(struct changes *changes)
     if (app->port->editor(app->self, changes->path) == 0)
         read_written(changes);
     else
-        draft_fault(app, "the editor did not end well: is VISUAL or EDITOR a program that is here?");
+        draft_fault(app, "the editor did not end well: is VISUAL or EDITOR a program "
+                         "that is here?");
 }
 
 static void open_editor(struct changes *changes, const char *text)

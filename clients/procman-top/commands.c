@@ -223,6 +223,7 @@ static void do_in_table(struct app *app, enum action action, struct pm_mono now)
     case ACTION_FREEZE:     app->frozen = !app->frozen; break;
     case ACTION_OPEN_LOGS:  open_logs(app); break;
     case ACTION_HOSTS:      show_view(app, VIEW_HOSTS); break;
+    case ACTION_SCRIPTS:    app->port->scripts(app->self); show_view(app, VIEW_SCRIPTS); break;
     case ACTION_GRAPH:      app->port->specs(app->self); show_view(app, VIEW_GRAPH); break;
     case ACTION_EVENTS:     app->port->events(app->self); show_view(app, VIEW_EVENTS); break;
     case ACTION_SHERIFF:    show_view(app, VIEW_SHERIFF); break;
@@ -274,6 +275,12 @@ static void move_by_key(struct app *app, enum action action)
     }
 }
 
+static void ask_for_script(struct app *app)
+{
+    app->port->scripts(app->self); /* to complete its name */
+    prompt_open(&app->prompt, PROMPT_RUN, "");
+}
+
 static void do_anywhere(struct app *app, enum action action)
 {
     switch (action) {
@@ -282,6 +289,8 @@ static void do_anywhere(struct app *app, enum action action)
     case ACTION_REDRAW:  app->port->redraw(app->self); break;
     case ACTION_BACK:    back(app); break;
     case ACTION_QUIT:    app->quit = true; break;
+    case ACTION_RUN:     ask_for_script(app); break;
+    case ACTION_ABORT:   app->port->abort(app->self); break;
     case ACTION_VALUES:  app->shows_values = app->view == VIEW_DETAILS && !app->shows_values; break;
     case ACTION_THEME:   app->theme = (app->theme + 1) % themes_n; break;
     case ACTION_PANE:    app->pane = (app->pane + 1) % PANE_COUNT; break;

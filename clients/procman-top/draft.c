@@ -202,7 +202,8 @@ const char *draft_question(const struct app *app)
 
     switch (draft->stage) {
     case DRAFT_PLANNED:
-        return draft->written ? "Do this?   [y]es   [N]o   [e]dit again" : "Do this?   [y]es   [N]o";
+        return draft->written ? "Do this?   [y]es   [N]o   [e]dit again"
+                              : "Do this?   [y]es   [N]o";
     case DRAFT_FAULTY:
         return draft->written ? "[e]dit again   Esc drops it" : "Esc goes back";
     case DRAFT_SENT:

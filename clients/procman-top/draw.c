@@ -130,8 +130,11 @@ static void draw_status(const struct app *app, struct canvas *canvas, int row)
         [BY_LABEL] = "tree by label", [FLAT] = "flat list",
     };
     const struct model_view *view = model_view(app->model);
+    PM_CLEANUP(pm_free) char *script = scripts_line(app);
     int col = 1;
 
+    if (script != NULL)
+        col += canvas_printf(canvas, row, col, canvas->cols / 2, LOOK_CHANGING, "%s   ", script);
     col += canvas_printf(canvas, row, col, 40, LOOK_FAINT, "View: %s%s%s   ",
                          arranged[view->arrange], view->arrange == BY_LABEL ? " " : "",
                          view->arrange == BY_LABEL ? view->label : "");
@@ -308,6 +311,7 @@ static void draw_text(struct app *app, struct canvas *canvas)
     case VIEW_DETAILS: page_details(app, canvas); break;
     case VIEW_EVENTS:  page_events(app); break;
     case VIEW_HOSTS:   page_hosts(app); break;
+    case VIEW_SCRIPTS: page_scripts(app, canvas->ascii); break;
     case VIEW_GRAPH:   page_graph(app, canvas->ascii); break;
     case VIEW_DRAFT:   draft_page(app); break;
     case VIEW_SHERIFF: page_sheriff(app); break;

@@ -19,6 +19,9 @@ void page_events(struct app *app);
 void page_hosts(struct app *app);
 void page_sheriff(struct app *app);
 void page_graph(struct app *app, bool ascii);
+void page_scripts(struct app *app, bool ascii);
+/* The script that is being run and its step, heap; NULL: none is. */
+char *scripts_line(const struct app *app) PM_MUST_USE;
 /* All events, or those of one process. */
 void page_add_events(const struct app *app, struct page *page, const struct pm_proc *only);
 /* A time of day for people; returns to. */

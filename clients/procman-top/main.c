@@ -108,6 +108,21 @@ static void port_page(void *self)
         (void)unlink(path);
 }
 
+static void port_scripts(void *self)
+{
+    session_scripts(((struct top *)self)->session);
+}
+
+static void port_run(void *self, const char *script)
+{
+    session_run(((struct top *)self)->session, script);
+}
+
+static void port_abort(void *self)
+{
+    session_abort(((struct top *)self)->session);
+}
+
 static void port_apply(void *self, const char *path)
 {
     session_apply(((struct top *)self)->session, path);
@@ -170,10 +185,11 @@ static void port_redraw(void *self)
 
 static const struct app_port port = {
     .order = port_order, .follow = port_follow, .earlier = port_earlier,
-    .details = port_details, .events = port_events, .specs = port_specs, .apply_file = port_apply,
-    .write = port_write, .move = port_move, .write_again = port_write_again,
-    .go_on = port_go_on, .drop = port_drop, .editor = port_editor, .paths = port_paths,
-    .save = port_save, .page = port_page,
+    .details = port_details, .events = port_events, .specs = port_specs,
+    .scripts = port_scripts, .run = port_run, .abort = port_abort,
+    .apply_file = port_apply, .write = port_write, .move = port_move,
+    .write_again = port_write_again, .go_on = port_go_on, .drop = port_drop,
+    .editor = port_editor, .paths = port_paths, .save = port_save, .page = port_page,
     .mouse = port_mouse, .redraw = port_redraw,
 };
 

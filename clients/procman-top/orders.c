@@ -109,15 +109,19 @@ static bool try_verb(struct app *app, char **words, size_t n, struct pm_mono now
     return true;
 }
 
-/* "apply FILE" */
-static bool try_file(struct app *app, char **words, size_t n, struct pm_mono now)
+/* "apply FILE", "run SCRIPT" */
+static bool try_one_word(struct app *app, char **words, size_t n, struct pm_mono now)
 {
-    if (n != 2 || strcmp(words[0], actions[ACTION_APPLY].word) != 0)
+    enum action action = n == 2 ? action_by_word(words[0]) : ACTION_NONE;
+
+    if (action != ACTION_APPLY && action != ACTION_RUN)
         return false;
-    if (app_can_change(app))
+    if (!app_can_change(app))
+        app_say(app, LOOK_BAD, now, "only looking is allowed here");
+    else if (action == ACTION_APPLY)
         app->port->apply_file(app->self, words[1]);
     else
-        app_say(app, LOOK_BAD, now, "only looking is allowed here");
+        app->port->run(app->self, words[1]);
     return true;
 }
 
@@ -133,7 +137,7 @@ void orders_typed(struct app *app, const char *text, struct pm_mono now)
         return;
     if (try_verb(app, words, n, now))
         return;
-    if (try_file(app, words, n, now))
+    if (try_one_word(app, words, n, now))
         return;
     if (n == 1 && action_by_word(words[0]) != ACTION_NONE)
         app_do(app, action_by_word(words[0]), now);

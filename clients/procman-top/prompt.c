@@ -20,6 +20,7 @@ const char *prompt_label(enum prompt_kind kind)
         [PROMPT_NONE] = "", [PROMPT_FILTER] = "Filter: ", [PROMPT_SEARCH] = "Search: ",
         [PROMPT_LINES] = "Lines with: ", [PROMPT_COMMAND] = ":", [PROMPT_SAVE] = "Save to: ",
         [PROMPT_APPLY] = "Apply file: ", [PROMPT_MOVE] = "Move to host: ",
+        [PROMPT_RUN] = "Run script: ",
     };
 
     return labels[kind];

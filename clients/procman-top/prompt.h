@@ -5,7 +5,7 @@
 #include <procman/base.h>
 
 enum prompt_kind { PROMPT_NONE, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_LINES, PROMPT_COMMAND,
-                   PROMPT_SAVE, PROMPT_APPLY, PROMPT_MOVE };
+                   PROMPT_SAVE, PROMPT_APPLY, PROMPT_MOVE, PROMPT_RUN };
 
 #define PROMPT_BYTES 400
 

@@ -53,6 +53,8 @@ static void prompt_done(struct app *app, enum prompt_kind kind, const char *text
         app->port->save(app->self, text);
     } else if (kind == PROMPT_APPLY && *text != '\0') {
         app->port->apply_file(app->self, text);
+    } else if (kind == PROMPT_RUN && *text != '\0') {
+        app->port->run(app->self, text);
     } else if (kind == PROMPT_MOVE && *text != '\0') {
         move_to(app, text, now);
     } else if (kind == PROMPT_SEARCH && scroll_search(app->scroll, text, &why)) {
@@ -72,6 +74,12 @@ static void offer_deputies(const struct app *app, struct complete *to)
 {
     for (size_t i = 0; i < app->deputies.n; i++)
         complete_offer(to, app->deputies.at[i].name);
+}
+
+static void offer_scripts(const struct app *app, struct complete *to)
+{
+    for (size_t i = 0; i < app->scripts.n; i++)
+        complete_offer(to, app->scripts.at[i].name);
 }
 
 /* Actions and verbs; behind the first word processes and groups. */
@@ -101,6 +109,8 @@ static void complete(struct app *app, struct pm_mono now)
         app->port->paths(app->self, &all);
     else if (kind == PROMPT_MOVE)
         offer_deputies(app, &all);
+    else if (kind == PROMPT_RUN)
+        offer_scripts(app, &all);
     else if (kind == PROMPT_COMMAND)
         offer_words(app, before == 0, &all);
     else

@@ -28,6 +28,10 @@ void session_details(struct session *session, const struct pm_proc *proc);
 void session_events(struct session *session);
 void session_specs(struct session *session);
 
+void session_scripts(struct session *session);
+void session_run(struct session *session, const char *script);
+void session_abort(struct session *session);
+
 /* Changes; they become the app's draft. */
 void session_apply(struct session *session, const char *path);
 void session_write(struct session *session, const struct pm_proc **procs, size_t n);

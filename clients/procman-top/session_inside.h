@@ -5,7 +5,7 @@
 #include "session.h"
 
 /* Who an answer is for. */
-enum asker { ASKER_VIEW, ASKER_CHANGES };
+enum asker { ASKER_VIEW, ASKER_CHANGES, ASKER_SCRIPT };
 
 /* A request that has not got its last answer. */
 struct pending {
@@ -27,7 +27,7 @@ struct session {
     struct changes *changes;
     struct pending *pending;
     size_t n_pending;
-    struct pm_frame spec, specs, past, happened; /* what the app borrows */
+    struct pm_frame spec, specs, past, happened, scripted; /* what the app borrows */
     bool hears_events, specs_old;
     struct pm_mono now;
     bool changed;

@@ -44,6 +44,7 @@ void session_close(struct session **where)
     pm_client_close(&session->client);
     pm_frame_fini(&session->spec);
     pm_frame_fini(&session->specs);
+    pm_frame_fini(&session->scripted);
     pm_frame_fini(&session->past);
     pm_frame_fini(&session->happened);
     free(session->pending);
@@ -58,6 +59,7 @@ static void give_fleet(struct session *session)
 
     procs.at = (struct pm_proc *)pm_view_processes(session->view, &procs.n);
     deputies.at = (struct pm_deputy *)pm_view_deputies(session->view, &deputies.n);
+    session->app->run = pm_view_run(session->view);
     app_fleet(session->app, procs, deputies);
     session->changed = true;
 }
@@ -172,6 +174,36 @@ void session_specs(struct session *session)
     ask_sheriff(session, PM_MSG_EXPORT, &all, &(struct pending){ .kind = PM_MSG_EXPORTED });
 }
 
+void session_scripts(struct session *session)
+{
+    struct pm_scripts request = { 0 };
+
+    ask_sheriff(session, PM_MSG_SCRIPTS, &request, &(struct pending){ .kind = PM_MSG_SCRIPTED });
+}
+
+static void order_script(struct session *session, enum pm_msg kind, void *request)
+{
+    struct pending pending = { .kind = PM_MSG_REPLY, .asker = ASKER_SCRIPT };
+    enum pm_err err = session_send(session, kind, request, &pending);
+
+    if (err != PM_OK)
+        app_say(session->app, LOOK_BAD, session->now, "script: %s", pm_err_sentence(err));
+}
+
+void session_run(struct session *session, const char *script)
+{
+    struct pm_run run = { .script = script };
+
+    order_script(session, PM_MSG_RUN, &run);
+}
+
+void session_abort(struct session *session)
+{
+    struct pm_abort request = { 0 };
+
+    order_script(session, PM_MSG_ABORT, &request);
+}
+
 /* Of the rows one sees, what was written last, when it is something new. */
 static void ask_for_last_lines(struct session *session)
 {
@@ -270,6 +302,16 @@ static void take_exported(struct session *session, uint64_t id, struct pm_frame 
     keep(&session->spec, frame);
 }
 
+/* How a run goes on is in the view; only a refusal is news. */
+static bool take_script_reply(struct session *session, const struct pm_frame *frame)
+{
+    const struct pm_reply *reply = frame->msg;
+
+    if (frame->kind == PM_MSG_REPLY && pm_err_from_word(reply->error) != PM_OK)
+        app_say(session->app, LOOK_BAD, session->now, "script: %s", reply->text);
+    return frame->kind == PM_MSG_REPLY;
+}
+
 /* true: that was the last. */
 static bool take_answer(struct session *session, struct pending *pending, struct pm_frame *frame)
 {
@@ -281,7 +323,14 @@ static bool take_answer(struct session *session, struct pending *pending, struct
         changes_take(session->changes, frame);
         return last;
     }
+    if (pending->asker == ASKER_SCRIPT)
+        return take_script_reply(session, frame);
     switch (frame->kind) {
+    case PM_MSG_SCRIPTED:
+        app->scripts = ((const struct pm_scripted *)frame->msg)->scripts;
+        app->scripts_known = true;
+        keep(&session->scripted, frame);
+        return true;
     case PM_MSG_SNAPSHOT:
         take_snapshot(app, frame->msg);
         return true;

@@ -246,6 +246,24 @@ def test_the_environment_and_what_depends_on_what(top):
     screen.shows("● eye@alpha running", "└─ ● drivers/camera@alpha running, needed ready")
 
 
+def test_a_script_is_run_and_aborted(top):
+    screen = top()
+    screen.fleet.apply(processes()[4], scripts={
+        "go": [{"start": ["later"], "wait": "running"}, {"sleep": "10m"}]})
+    screen.shows("later")
+    screen.keys("g")
+    screen.shows("go ", "2 steps")
+    screen.keys("g", "go", "Enter")
+    screen.shows("Being run", "go doing", "done", "doing")
+    screen.keys("Escape")
+    screen.shows("Script go: step 2 of 2")
+    screen.fleet.wait_state("later", "running")
+    screen.keys("g", "X")
+    screen.shows("go aborted", "Run last")
+    screen.keys("Escape", ":", "run nonsense", "Enter")
+    screen.shows("script: ", "nonsense")
+
+
 def test_the_tree_by_label(top):
     screen = top()
     fleet = screen.fleet

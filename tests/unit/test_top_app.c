@@ -304,7 +304,8 @@ Test(top_app, titles_keep_every_character_of_a_name_in_ascii_too)
 
 Test(top_app, the_tree_may_be_by_any_label_that_there_is)
 {
-    struct pm_var gpu[] = { { "role", "gpu/2" }, { "team", "see" } }, eyes[] = { { "role", "eye" } };
+    struct pm_var gpu[] = { { "role", "gpu/2" }, { "team", "see" } };
+    struct pm_var eyes[] = { { "role", "eye" } };
     struct pm_spec specs[] = {
         { .labels = { gpu, 2 } }, { .labels = { eyes, 1 } }, { .labels = { NULL, 0 } },
     };

@@ -134,3 +134,42 @@ Test(top_views, who_waits_says_for_what)
     procs[1].state = state;
     procs[1].reason = reason;
 }
+
+Test(top_views, scripts_are_run_and_aborted_and_their_step_is_shown)
+{
+    struct pm_script scripts[] = { { .name = "go", .origin = "f.yaml:9" },
+                                   { .name = "halt", .origin = "f.yaml:20" } };
+    struct pm_run_step steps[] = {
+        { .text = "start drivers/", .state = PM_RUN_STATE_DONE, .took_ms = 3000, .reason = "" },
+        { .text = "sleep 10s", .state = PM_RUN_STATE_DOING, .reason = "" },
+        { .text = "start planning/", .state = PM_RUN_STATE_TODO, .reason = "" },
+    };
+    struct pm_script_run run = { .number = 4, .script = "go", .by = "alice", .reason = "",
+                                 .state = PM_RUN_STATE_DOING, .steps = { steps, 3 } };
+
+    when_typed("g");
+    then_heard("scripts;");
+    cr_assert(on_screen("not come yet"));
+    app->scripts = (struct pm_script_list){ scripts, 2 };
+    when_typed("gg");
+    when_key(KEY_TAB);
+    when_key(KEY_RETURN);
+    then_heard("scripts;run go;");
+    app->run = &run;
+    cr_assert(on_screen("go doing, begun by alice"));
+    cr_assert(on_screen("● done      3.0s  start drivers/"));
+    cr_assert(on_screen("◐ doing           sleep 10s"));
+    when_typed("X");
+    then_heard("abort;");
+    when_key(KEY_ESCAPE);
+    cr_assert(on_screen("Script go: step 2 of 3, sleep 10s"));
+    *heard = '\0';
+    when_typed(":run halt");
+    when_key(KEY_RETURN);
+    then_heard("run halt;");
+    app->read_only = true;
+    when_typed(":run halt");
+    when_key(KEY_RETURN);
+    then_heard("");
+    cr_assert(on_screen("only looking is allowed here"));
+}

@@ -73,6 +73,9 @@ static void on_page(void *self) { (void)self; hear("pager;"); }
 static void on_mouse(void *self, bool on) { (void)self; hear("mouse %d;", on); }
 static void on_redraw(void *self) { (void)self; hear("redraw;"); }
 
+static void on_scripts(void *self) { (void)self; hear("scripts;"); }
+static void on_run(void *self, const char *script) { (void)self; hear("run %s;", script); }
+static void on_abort(void *self) { (void)self; hear("abort;"); }
 static void on_apply(void *self, const char *path) { (void)self; hear("apply %s;", path); }
 static void on_write(void *self, const struct pm_proc **targets, size_t n)
 {
@@ -90,7 +93,12 @@ static void on_move(void *self, const struct pm_proc **targets, size_t n, const 
 static void on_write_again(void *self) { (void)self; hear("write again;"); }
 static void on_go_on(void *self) { (void)self; hear("go on;"); }
 static void on_drop(void *self) { (void)self; hear("drop;"); }
-static int on_editor(void *self, const char *path) { (void)self; hear("editor %s;", path); return 0; }
+static int on_editor(void *self, const char *path)
+{
+    (void)self;
+    hear("editor %s;", path);
+    return 0;
+}
 static void on_paths(void *self, struct complete *into)
 {
     (void)self;
@@ -101,9 +109,10 @@ static void on_paths(void *self, struct complete *into)
 
 static const struct app_port port = {
     .order = on_order, .follow = on_follow, .earlier = on_earlier, .details = on_details,
-    .events = on_events, .specs = on_specs, .apply_file = on_apply, .write = on_write,
-    .move = on_move, .write_again = on_write_again, .go_on = on_go_on, .drop = on_drop,
-    .editor = on_editor, .paths = on_paths, .save = on_save, .page = on_page, .mouse = on_mouse,
+    .events = on_events, .specs = on_specs, .scripts = on_scripts, .run = on_run,
+    .abort = on_abort, .apply_file = on_apply, .write = on_write, .move = on_move,
+    .write_again = on_write_again, .go_on = on_go_on, .drop = on_drop, .editor = on_editor,
+    .paths = on_paths, .save = on_save, .page = on_page, .mouse = on_mouse,
     .redraw = on_redraw,
 };
 
