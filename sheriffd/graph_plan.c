@@ -20,19 +20,19 @@ struct name { const char *host, *group, *name; };
 
 static int compare(const void *key, const void *element)
 {
-    const struct pm_spec *wanted = key;
+    const struct name *wanted = key;
     const struct plan_item *item = element;
-    struct pm_spec one = item->spec != NULL ? *item->spec : item->wish->spec;
+    const struct pm_spec *spec = item->spec != NULL ? item->spec : &item->wish->spec;
+    int order = strcmp(wanted->group, spec->group);
 
-    one.host = item->host;
-    return pm_spec_order(wanted, &one);
+    if (order == 0)
+        order = strcmp(wanted->name, spec->name);
+    return order != 0 ? order : strcmp(wanted->host, item->host);
 }
 
 static const struct plan_item *item_of(const struct plan *plan, const struct name *name)
 {
-    struct pm_spec key = { .host = name->host, .group = name->group, .name = name->name };
-
-    return plan->n == 0 ? NULL : bsearch(&key, plan->items, plan->n, sizeof *plan->items,
+    return plan->n == 0 ? NULL : bsearch(name, plan->items, plan->n, sizeof *plan->items,
                                          compare);
 }
 

@@ -142,11 +142,12 @@ static const struct pm_spec *named_by(const struct plan_item *item)
 static int by_label(const void *a, const void *b)
 {
     const struct plan_item *left = a, *right = b;
-    struct pm_spec one = *named_by(left), other = *named_by(right);
+    const struct pm_spec *one = named_by(left), *other = named_by(right);
+    int order = strcmp(one->group, other->group);
 
-    one.host = left->host;
-    other.host = right->host;
-    return pm_spec_order(&one, &other);
+    if (order == 0)
+        order = strcmp(one->name, other->name);
+    return order != 0 ? order : strcmp(left->host, right->host);
 }
 
 static void sort(struct plan *plan)

@@ -248,24 +248,32 @@ static bool same_target(enum pm_probe_kind kind, const struct pm_probe *a,
            a->port == b->port && a->delay_ms == b->delay_ms;
 }
 
+/* The last field that begins there or before; the members of a struct are in the fields' order. */
+static const struct pm_field *field_at(const struct pm_desc *desc, size_t offset)
+{
+    size_t low = 0, high = desc->n;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (desc->fields[middle].offset <= offset)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &desc->fields[low];
+}
+
 /* The member at that offset, of the struct or of a part in it. */
 static bool same_member(const struct pm_desc *desc, size_t offset, const void *a, const void *b)
 {
-    for (size_t i = 0; i < desc->n; i++) {
-        const struct pm_field *field = &desc->fields[i];
-        const char *in_a = (const char *)a + field->offset, *in_b = (const char *)b + field->offset;
-        struct pm_desc one = *desc;
-        if (field->kind == PM_KIND_ONE && offset >= field->offset &&
-            offset < field->offset + field->part->size)
-            return same_member(field->part, offset - field->offset, in_a, in_b);
-        if (field->offset != offset)
-            continue;
-        one.fields = field;
-        one.n = 1;
-        return pm_same(&one, a, b);
-    }
-    pm_assert(!"every key of a process has its field");
-    return false;
+    const struct pm_field *field = field_at(desc, offset);
+
+    if (field->kind == PM_KIND_ONE)
+        return same_member(field->part, offset - field->offset, (const char *)a + field->offset,
+                           (const char *)b + field->offset);
+    pm_assert(field->offset == offset); /* every key of a process has its field */
+    return pm_same(&(struct pm_desc){ .fields = field, .n = 1 }, a, b);
 }
 
 bool pm_key_same(const struct pm_key *key, const struct pm_spec *a, const struct pm_spec *b)

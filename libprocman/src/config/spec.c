@@ -32,11 +32,14 @@ void pm_spec_init(struct pm_spec *spec)
 struct pm_spec pm_spec_normal(const struct pm_spec *spec)
 {
     struct pm_spec normal = *spec, plain;
+    bool zero_said = normal.success_codes.n == 1 && normal.success_codes.at[0] == 0;
 
+    if (*or_empty(normal.working_dir) != '\0' && !zero_said && normal.output_max_bytes != 0)
+        return normal; /* as nearly all are */
     pm_spec_init(&plain);
     if (*or_empty(normal.working_dir) == '\0')
         normal.working_dir = plain.working_dir;
-    if (normal.success_codes.n == 1 && normal.success_codes.at[0] == 0)
+    if (zero_said)
         normal.success_codes = plain.success_codes;
     if (normal.output_max_bytes == 0) { /* of a program that knew nothing of it */
         normal.output_max_bytes = plain.output_max_bytes;
