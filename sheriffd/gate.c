@@ -98,10 +98,9 @@ static enum edge_judgement judge_state(const struct edge *edge, enum pm_state st
 
 /* After a move: does nothing of it live where it was? A deputy that has not said what it has since
  * we began may have anything. */
-static enum edge_judgement judge_left(const struct edge *edge)
+static enum edge_judgement judge_left(const struct wish *wish, const struct wish *old,
+                                      const struct deputy *deputy)
 {
-    const struct wish *old = edge->to->wish, *wish = edge->from->wish;
-    const struct deputy *deputy = edge->left->deputy;
     const struct seen *row;
 
     if (old != NULL)
@@ -110,7 +109,7 @@ static enum edge_judgement judge_left(const struct edge *edge)
         return EDGE_MET;
     if (deputy == NULL || !deputy->known)
         return EDGE_WAITS;
-    row = fleet_row(deputy, edge->to->group, edge->to->name);
+    row = fleet_row(deputy, wish->spec.group, wish->spec.name);
     return row != NULL && (pm_state_alive(row->row.state) || row->row.state == PM_STATE_BACKOFF)
                ? EDGE_WAITS : EDGE_MET;
 }
@@ -139,7 +138,7 @@ enum edge_judgement gate_judge(const struct edge *edge)
     enum pm_state state;
 
     if (edge->left != NULL)
-        return judge_left(edge);
+        return judge_left(edge->from->wish, to->wish, edge->left->deputy);
     if (wish == NULL || wish->removing)
         return EDGE_WAITS;
     state = wish->seen != NULL ? wish->seen->row.state : PM_STATE_NOWHERE;
@@ -348,6 +347,20 @@ unsigned gate_break(struct node *node, struct pm_mono now)
 }
 
 /* ---- what others see ------------------------------------------------------------------ */
+
+bool gate_awaits_left(const struct desired *d, const struct wish *wish)
+{
+    const struct pm_spec *spec = &wish->spec;
+    const struct gate *gate = wish->node != NULL ? &wish->node->gate : NULL;
+    const struct post *left = desired_find_post(d, spec->moved_from);
+
+    if (spec->moved_from[0] == '\0' || left == NULL)
+        return false;
+    if (gate != NULL && gate->up && gate->order >= spec->moved_order)
+        return false; /* it was told to begin, by an operator who knew better */
+    return judge_left(wish, desired_find(d, spec->moved_from, spec->group, spec->name),
+                      left->deputy) == EDGE_WAITS;
+}
 
 struct pm_want gate_want(const struct wish *wish)
 {

@@ -33,6 +33,10 @@ struct pm_want gate_want(const struct wish *wish);
 /* It is being removed, but its deputy is not to know before what depends on it has ended. */
 bool gate_keeps(const struct wish *wish);
 
+/* Was it never begun since a move, and may it live where it was before? True of one that waits for
+ * something else, too, or whose move is not stored yet. */
+bool gate_awaits_left(const struct desired *d, const struct wish *wish);
+
 /* Is it held down, to people: waiting, or failed by what it depends on? */
 bool gate_waits(const struct wish *wish);
 bool gate_failed(const struct wish *wish);

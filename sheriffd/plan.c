@@ -6,6 +6,7 @@
  */
 #include "sheriffd/plan.h"
 
+#include "sheriffd/gate.h"
 #include "sheriffd/graph_plan.h"
 #include "sheriffd/load.h"
 #include "sheriffd/plan_moves.h"
@@ -256,30 +257,28 @@ static bool wants_up(const struct plan_item *item, enum pm_apply_mode mode, bool
 }
 
 /* Its end elsewhere is waited for; when that waits itself for one, which has not come, for that. */
-static const char *left_behind(const struct plan_item *item)
+static const char *left_behind(const struct desired *d, const struct plan_item *item)
 {
     const struct wish *moved = item->moved;
-    const struct node *node = moved->node;
-    const struct edge *because = node != NULL && node->gate.hold == GATE_WAITS
-                                     ? node->gate.because : NULL;
-    const char *from = because != NULL && because->left != NULL ? moved->spec.moved_from
-                                                                : moved->spec.host;
+    const char *from = gate_awaits_left(d, moved) ? moved->spec.moved_from
+                       : item->waits              ? moved->spec.host : "";
 
-    return item->waits && strcmp(from, item->host) != 0 ? from : "";
+    return strcmp(from, item->host) != 0 ? from : "";
 }
 
 static void move(const struct plan_item *item, struct desired *d, enum pm_apply_mode mode,
                  const struct pm_spec *spec, const char *by)
 {
-    const struct wish *moved = item->moved;
+    const struct wish *here = desired_find(d, item->host, spec->group, spec->name);
     struct pm_spec there = *spec;
 
-    there.moved_from = left_behind(item);
-    there.moved_order = there.moved_from[0] != '\0' ? d->last_order + 1 : 0;
+    there.moved_from = left_behind(d, item);
+    if (there.moved_from[0] != '\0') /* a new wish has an order already: to be down */
+        there.moved_order = d->last_order + 1 + (here == NULL);
     struct wish *wish = desired_add(d, &there);
 
-    desired_hold(d, wish, moved->held);
-    if (moved->up || wants_up(item, mode, moved->held))
+    desired_hold(d, wish, item->held);
+    if (item->up || wants_up(item, mode, item->held))
         desired_order(d, wish, true, by);
 }
 
@@ -299,6 +298,8 @@ static bool apply_item(const struct plan_item *item, struct desired *d, const st
     struct wish *wish = item->wish;
     struct pm_spec spec = item->spec != NULL ? *item->spec : wish->spec;
 
+    spec.moved_from = ""; /* that is our word alone, see move() and change() */
+    spec.moved_order = 0;
     if (plan->source != NULL && item->spec != NULL && (wish == NULL || item->spec != &wish->spec))
         spec.source = plan->source;
     switch (item->action) {

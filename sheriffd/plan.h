@@ -26,6 +26,7 @@ struct plan_item {
     const char *host;                /* of it, never an alias */
     struct wish *moved;              /* MOVE: the one it was */
     bool waits;                      /* MOVE: for the end of that */
+    bool up, held;                   /* MOVE: as that was, which ends in the same transaction */
     bool moves;                      /* REMOVE: another item says where it goes */
     const char *fields[PLAN_FIELDS]; /* static strings */
     size_t n_fields;

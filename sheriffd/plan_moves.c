@@ -95,6 +95,8 @@ void plan_move(struct plan *plan, struct plan_item *item, struct wish *from,
     item->action = PM_ACTION_MOVE;
     item->moved = from;
     item->waits = request->lives == NULL || request->lives(from);
+    item->up = from->up;
+    item->held = from->held;
     item->n_fields = pm_spec_diff(&from->spec, &spec, item->fields, PLAN_FIELDS, &restarts);
     plan_add(plan, &(struct plan_item){ .action = PM_ACTION_REMOVE, .wish = from,
                                         .host = from->spec.host, .moves = true });

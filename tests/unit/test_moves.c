@@ -1,6 +1,8 @@
 /* Stories of processes that a file gives another host. */
 #include "order_stage.h"
 
+#include "sheriffd/inside.h"
+
 #include <criterion/criterion.h>
 
 static struct order_stage o;
@@ -103,4 +105,93 @@ Test(moves, who_moved_once_waits_no_more_for_where_it_was)
     ends(&o, "cam");
     order(&o, PM_VERB_START, "cam", false);
     then_order(&o, "-cam +cam -cam +cam ");
+}
+
+/* As `edit --set host=rigN` does. */
+static void edit_host(int host)
+{
+    struct pm_spec edited = desired_find(&o.stage.sheriff->desired, o.specs[0].host, "",
+                                         "cam")->spec;
+
+    o.specs[0].host = edited.host = o.hosts[host].name;
+    o.asked = o.stage.request + 1;
+    client_applies(&o.stage, PM_APPLY_MODE_EDIT, false, &edited, 1);
+    pump(&o);
+    cr_assert_str_eq(o.reply_error, "ok", "%s", o.reply);
+}
+
+static void given_cam_without_autostart(int host)
+{
+    define(&o, "cam", host, "")->autostart = false;
+    apply(&o);
+    order(&o, PM_VERB_START, "cam", false);
+    becomes_ready(&o, "cam");
+    then_order(&o, "+cam ");
+}
+
+Test(moves, what_is_up_stays_up_wherever_its_new_host_is_in_the_order)
+{
+    given_cam_without_autostart(1);
+    edit_host(2);
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+    becomes_ready(&o, "cam");
+    edit_host(0);
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_goes_on_while_it_waits_for_others_still_waits_for_where_it_began)
+{
+    define(&o, "cam", 0, "");
+    apply(&o);
+    becomes_ready(&o, "cam");
+    define(&o, "cam", 1, "ready:lidar@1");
+    define(&o, "lidar", 1, "");
+    apply(&o);
+    then_order(&o, "+cam +lidar ");
+    o.specs[0].host = "rig2";
+    apply(&o);
+    becomes_ready(&o, "lidar");
+    then_order(&o, "");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_goes_on_from_a_machine_that_never_came_waits_for_where_it_began)
+{
+    lose_host(&o, 1);
+    given_a_move();
+    o.specs[0].host = "rig2";
+    apply(&o);
+    then_order(&o, "");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_was_ordered_down_by_its_move_still_waits_for_its_end)
+{
+    define(&o, "cam", 0, "")->autostart = false;
+    apply(&o);
+    order(&o, PM_VERB_START, "cam", false);
+    becomes_ready(&o, "cam");
+    order(&o, PM_VERB_STOP, "cam", false);
+    o.specs[0].host = "rig1";
+    apply(&o);
+    then_order(&o, "+cam ");
+    order_restart(&o, false);
+    connect_host(&o, 1);
+    order(&o, PM_VERB_START, "cam", false);
+    then_order(&o, "");
+    connect_host(&o, 0);
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, where_it_was_is_no_word_of_a_client)
+{
+    define(&o, "cam", 0, "")->moved_from = "nowhere";
+    apply(&o);
+    then_order(&o, "+cam ");
+    cr_assert_null(desired_find_post(&o.stage.sheriff->desired, "nowhere"));
 }
