@@ -97,17 +97,33 @@ static bool named_by(const struct request *request, const struct ward *ward, siz
             return true;
         }
     *out = request->n;
-    return request->prune;
+    return request_speaks_of(request, ward);
 }
 
 /* What it asked for has happened, has not, or nobody knows. */
 enum fate { FATE_DONE, FATE_NOTHING, FATE_UNKNOWN };
+
+/* What moves is as it was before, which is about to be no more. */
+static void look_back(struct request *request)
+{
+    for (size_t i = 0; i < request->n; i++) {
+        struct draft *draft = &request->drafts[i];
+        const struct ward *from = draft->from;
+
+        if (from == NULL)
+            continue;
+        draft->from_sure = from->sure && !from->held_unknown;
+        draft->up = from->up;
+        draft->held = from->held;
+    }
+}
 
 static void settle(struct world *w, struct request *request, enum fate fate)
 {
     struct operator *o = w->operator;
     size_t at;
 
+    look_back(request);
     for (size_t i = 0; i < o->n; i++) {
         struct ward *ward = &o->wards[i];
         if (!named_by(request, ward, &at))
@@ -174,19 +190,36 @@ static void on_reply(struct world *w, const struct pm_reply *reply)
     settle(w, request, fate_of(w, request, err_of(reply->error)));
 }
 
-/* Which of the changed ones go on with the life they have? */
+static void note_change(struct world *w, struct request *request, const struct pm_change *change)
+{
+    struct ward *wards = w->operator->wards;
+    const struct ward *ward = operator_find(w, change->host, change->group, change->name);
+    const struct ward *from = operator_find(w, change->from, change->group, change->name);
+    size_t at;
+
+    if (!named_by(request, ward, &at)) {
+        wrong(w, "request %llu did not speak of %s@%s", (unsigned long long)request->number,
+              change->name, change->host);
+        return;
+    }
+    if (change->action == PM_ACTION_REMOVE)
+        request->gone[ward - wards] = true;
+    if (change->action == PM_ACTION_LIVE && at < request->n)
+        request->drafts[at].live = true;
+    if (change->action != PM_ACTION_MOVE || at == request->n)
+        return;
+    pm_assert(from != NULL);
+    request->drafts[at].from = from;
+    request->gone[from - wards] = true;
+}
+
+/* Which of the changed ones go on with the life they have, and which move, or end? */
 static void on_plan(struct world *w, const struct pm_plan *plan)
 {
     struct request *request = *find_request(w->operator, plan->request);
-    size_t at;
 
-    for (size_t i = 0; request != NULL && i < plan->changes.n; i++) {
-        const struct pm_change *change = &plan->changes.at[i];
-        if (change->action == PM_ACTION_LIVE
-            && named_by(request, operator_find(w, change->host, change->group, change->name), &at)
-            && at < request->n)
-            request->drafts[at].live = true;
-    }
+    for (size_t i = 0; request != NULL && i < plan->changes.n; i++)
+        note_change(w, request, &plan->changes.at[i]);
 }
 
 static void keep(struct operator *o, enum pm_msg kind, const void *msg, void *to)

@@ -26,6 +26,7 @@ static struct request *begin(struct world *w, enum pm_msg kind)
     request->sent_ms = w->now_ms;
     request->wards = pm_alloc(w->operator->n * sizeof(struct ward *));
     request->drafts = pm_alloc(w->operator->n * sizeof *request->drafts);
+    request->gone = pm_alloc(w->operator->n * sizeof *request->gone);
     return request;
 }
 
@@ -59,7 +60,7 @@ static void cross(struct world *w, struct request *request)
 
     for (size_t i = 0; i < o->n; i++) {
         struct ward *ward = &o->wards[i];
-        if (!request->prune && !has(request, ward))
+        if (!request_speaks_of(request, ward))
             continue;
         request->crossed |= ward->open > 0;
         ward->open++;

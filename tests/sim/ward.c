@@ -14,7 +14,19 @@ void request_free(struct request *request)
 {
     free(request->wards);
     free(request->drafts);
+    free(request->gone);
     free(request);
+}
+
+bool request_speaks_of(const struct request *request, const struct ward *ward)
+{
+    bool of_file = request->kind == PM_MSG_APPLY && request->mode == PM_APPLY_MODE_MERGE;
+
+    for (size_t i = 0; i < request->n; i++)
+        if (request->wards[i] == ward ||
+            (of_file && request->wards[i]->number == ward->number))
+            return true;
+    return request->prune;
 }
 
 void ward_label(const struct ward *ward, char *text, size_t size)
@@ -86,7 +98,13 @@ static void obey_draft(struct ward *ward, const struct request *request,
     bool same = ward->exists && draft->version == ward->version
                 && draft->autostart == ward->autostart;
 
-    if (!ward->exists) {
+    if (draft->from != NULL) {
+        ward->exists = true;
+        ward->sure = draft->from_sure;
+        ward->held = draft->held;
+        ward->held_unknown = false;
+        ward->up = draft->up || (draft->autostart && !draft->held);
+    } else if (!ward->exists) {
         ward->exists = true;
         ward->held = !merge;
         ward->held_unknown = false;
@@ -110,8 +128,10 @@ void ward_obey(struct world *w, struct ward *ward, const struct request *request
         obey_order(ward, request);
     else if (at < request->n)
         obey_draft(ward, request, &request->drafts[at]);
+    else if (request->prune || request->gone[ward - w->operator->wards])
+        ward->exists = ward->up = false;
     else
-        ward->exists = ward->up = false; /* pruned */
+        return; /* of the same name as one that the file names, and none of the file's */
     ward_label(ward, label, sizeof label);
     tell(w, "promised: %s %s, %s, version %u", label, ward->exists ? "exists" : "is no more",
          ward->up ? "up" : "down", ward->version);

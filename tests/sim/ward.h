@@ -9,6 +9,8 @@ struct draft { /* of one ward's spec */
     unsigned version;
     bool autostart;
     bool live;                   /* the sheriff says that the life it has goes on */
+    const struct ward *from;     /* he says that it moves from there; NULL: it does not */
+    bool from_sure, up, held;    /* how that was before */
 };
 
 struct request {
@@ -21,10 +23,13 @@ struct request {
     int64_t sent_ms;
     struct ward **wards;
     struct draft *drafts;        /* of an apply, one for each ward */
+    bool *gone;                  /* of all wards: the plan removes it */
     size_t n;
 };
 
 void request_free(struct request *request);
+/* A file that names a process on one host speaks of it on all: it may move, or be no more there. */
+bool request_speaks_of(const struct request *request, const struct ward *ward);
 
 #define ATTENDED_MS 5000 /* a silence of the sheriff that ends an attended ward's life */
 bool ward_is_attended(const struct ward *ward);
