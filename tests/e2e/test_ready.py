@@ -53,6 +53,22 @@ def begin(fleet, name="cam", **spec):
     fleet.ok("start", name, "--no-wait")
 
 
+def pid_starting(fleet, name="cam"):
+    """Of a process that lives and is not ready: it is starting before it is born, too."""
+    def born():
+        row = fleet.proc(name)
+        return row and row["state"] == "starting" and row["pid"]
+    return wait_until(born, f"{name} is born and not yet ready")
+
+
+def wait_run(fleet, run, name="cam"):
+    """Until that life of it is ready; the one before may be running for a while yet."""
+    def there():
+        row = fleet.proc(name)
+        return row["state"] == "running" and row["run"] == run
+    wait_until(there, f"life {run} of {name} is running")
+
+
 def reason(fleet, name="cam"):
     return fleet.proc(name)["reason"]
 
@@ -111,8 +127,7 @@ def test_a_line_makes_it_ready_and_none_is_missed(alone):
           ready={"log": "^first fr[a-z]+$", "timeout": "60s"})
     alone.wait_state("cam", "running")
     alone.ok("restart", "cam", "--no-wait")         # of this life, not of the one before
-    alone.wait_state("cam", "running")
-    assert alone.proc("cam")["run"] == 2
+    wait_run(alone, 2)
 
 
 def test_a_line_of_the_life_before_makes_nobody_ready(alone):
@@ -168,8 +183,7 @@ def test_a_child_that_has_left_its_session_may_say_so(alone):
 def test_a_strangers_word_counts_for_nothing(alone):
     lines, script = alone.dir / "lines", program(alone, "talker", TALKER)
     begin(alone, exec=[PYTHON, str(script), str(lines)], ready={"notify": True, "timeout": "60s"})
-    alone.wait_state("cam", "starting")
-    environ = open(f"/proc/{alone.proc('cam')['pid']}/environ", "rb").read().split(b"\0")
+    environ = open(f"/proc/{pid_starting(alone)}/environ", "rb").read().split(b"\0")
     stolen = dict(entry.decode().split("=", 1) for entry in environ if b"=" in entry)
     subprocess.run([PYTHON, "-c", "import os, socket\n"
                     "s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
@@ -264,8 +278,7 @@ def test_a_brain_killed_again_and_again_neither_forgets_nor_forgives(alone):
           ready={"exec": f"sleep 0.1; {PYTHON} -c 'import socket; "
                          f"socket.create_connection((\"127.0.0.1\", {port}))'",
                  "timeout": "60s"})
-    alone.wait_state("cam", "starting")
-    pid = alone.proc("cam")["pid"]
+    pid = pid_starting(alone)
     for _ in range(4):
         kill_brain(alone)
     assert alone.wait_state("cam", "starting")["pid"] == pid
@@ -280,7 +293,7 @@ def test_a_brain_killed_again_and_again_neither_forgets_nor_forgives(alone):
 def test_the_keepers_death_ends_nobody_who_waits_to_be_ready(alone):
     lines, script = alone.dir / "lines", program(alone, "talker", TALKER)
     begin(alone, exec=[PYTHON, str(script), str(lines)], ready={"notify": True, "timeout": "60s"})
-    pid = alone.wait_state("cam", "starting")["pid"]
+    pid = pid_starting(alone)
     alone.alpha.kill()
     alone.alpha = alone.deputy("alpha")
     assert alone.wait_state("cam", "starting")["pid"] == pid
@@ -291,7 +304,7 @@ def test_the_keepers_death_ends_nobody_who_waits_to_be_ready(alone):
 def test_an_upgrade_hands_the_socket_on(alone):
     lines, script = alone.dir / "lines", program(alone, "talker", TALKER)
     begin(alone, exec=[PYTHON, str(script), str(lines)], ready={"notify": True, "timeout": "60s"})
-    pid = alone.wait_state("cam", "starting")["pid"]
+    pid = pid_starting(alone)
     inode = (alone.run_dir / "notify-alpha").stat().st_ino
     subprocess.run([BIN / "deputyd", "--upgrade", "--name", "alpha", "--run-dir", alone.run_dir],
                    env=alone.env, check=True, capture_output=True, timeout=60)
