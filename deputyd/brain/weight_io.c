@@ -31,10 +31,12 @@ static size_t read_text(const char *path, char text[TEXT_BYTES])
 static void add_children(struct tree *tree, int64_t pid, const char *thread)
 {
     char path[64], text[TEXT_BYTES], *at = text, *end;
+    size_t n;
 
     snprintf(path, sizeof path, "/proc/%lld/task/%.20s/children", (long long)pid, thread);
-    if (read_text(path, text) == 0)
-        return;
+    n = read_text(path, text);
+    while (n > 0 && text[n - 1] != ' ') /* a number that is cut off is another process's */
+        text[--n] = '\0';
     for (long child; tree->n < TREE_MOST && (child = strtol(at, &end, 10)) > 0; at = end)
         tree->pids[tree->n++] = child;
 }
