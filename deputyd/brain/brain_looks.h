@@ -20,6 +20,10 @@ struct brain_kin {            /* of whoever says something: itself, or one it co
 /* false: no process here is that one, or leads its session */
 bool brain_on_notice(struct brain *brain, const struct brain_kin *kin, const struct notice *notice,
                      struct pm_mono now);
+/* Who says something is known, and is one of those. Before, nobody's word is to be taken. */
+bool brain_knows_its_own(const struct brain *brain);
+/* The time of some sign is over: what has come until now is to be told before the next turn. */
+bool brain_misses_a_sign(const struct brain *brain, struct pm_mono now);
 /* The memory of the process at that index and its children. */
 void brain_on_weight(struct brain *brain, size_t index, uint64_t bytes, struct pm_mono now);
 

@@ -7,7 +7,7 @@
  * it was asked.
  *
  * At most one errand for a process: one that does not even end when it is killed must not have
- * company each second.
+ * company each second. A look that would begin another waits for its end.
  */
 #include "brain/inside.h"
 
@@ -32,7 +32,7 @@ static struct errand *find_look(const struct brain *b, uint64_t look)
     return NULL;
 }
 
-static bool is_under_way(const struct brain *b, const struct proc *proc)
+bool errand_is_under_way(const struct brain *b, const struct proc *proc)
 {
     for (size_t i = 0; i < b->errands.n; i++)
         if (b->errands.at[i].of == proc)
@@ -85,8 +85,6 @@ const char *errand_begin(struct brain *b, struct proc *proc, uint64_t look, cons
     const char *why;
 
     pm_arena_init(&arena, 0);
-    if (is_under_way(b, proc))
-        return "the command before has not ended yet";
     if (errand.slot == NO_SLOT || !roster_set_foreign(&b->roster, errand.slot, true))
         return "the deputy's table is full";
     spec.command = command;

@@ -28,6 +28,7 @@ struct loop {
     struct pm_mono armed, look_at;
     struct pm_spare spare;
     bool writing; /* the keeper's link is watched for room, too */
+    bool hearing; /* what processes say of themselves */
 };
 
 /* ---- turns ------------------------------------------------------------------------ */
@@ -67,12 +68,27 @@ static void look(struct loop *l, struct pm_mono now)
     sheriff_publish(l->shell->sheriff, l->stats_topic, PM_MSG_STATS, &stats);
 }
 
+/* Until the keeper has said which processes there are, what they say waits in their socket. */
+static void hear_processes(struct loop *l, struct pm_mono now)
+{
+    struct shell *shell = l->shell;
+
+    if (shell->notify.fd < 0 || !brain_knows_its_own(shell->brain))
+        return;
+    if (!l->hearing)
+        watch(l, shell->notify.fd, EPOLL_CTL_ADD, EPOLLIN);
+    l->hearing = true;
+    if (brain_misses_a_sign(shell->brain, now))
+        notify_hear(&shell->notify, shell->brain, BATCH);
+}
+
 /* After every batch: the core's turn, what did not fit goes out, the timer is set. -1: the end. */
 static int turn(struct loop *l)
 {
     struct pm_mono now = pm_mono_now(), next;
     bool kept;
 
+    hear_processes(l, now);
     brain_turn(l->shell->brain, now);
     for (int i = 0; i < ANSWERS && shell_hear_asker(l->shell); i++)
         brain_turn(l->shell->brain, now);
@@ -159,8 +175,6 @@ static bool open_descriptors(struct loop *l)
     watch(l, pm_wire_fd(l->shell->wire), EPOLL_CTL_ADD, EPOLLIN);
     watch(l, asker_fd(l->shell->asker), EPOLL_CTL_ADD, EPOLLIN);
     watch(l, ears_fd(l->shell->ears), EPOLL_CTL_ADD, EPOLLIN);
-    if (l->shell->notify.fd >= 0)
-        watch(l, l->shell->notify.fd, EPOLL_CTL_ADD, EPOLLIN);
     return true;
 }
 

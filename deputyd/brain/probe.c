@@ -23,6 +23,7 @@
 #define READY_LOOK_MS  5000 /* one look at what is not ready yet: it may hang, and be well later */
 #define INTERVAL_MS    1000 /* where a spec says nothing */
 #define LEAST_PAUSE_MS 10   /* of any interval: looks cost */
+#define PUT_OFF_MS     100  /* until a look that could not be begun is tried again */
 #define GLANCES        8    /* within the time of a silence */
 #define FAT_SAMPLES    2    /* in a row */
 #define LATE_MS        1000 /* of us: then the absence of a sign proves nothing */
@@ -84,7 +85,7 @@ static void begin_health(struct probe *p, const struct pm_spec *spec, struct pm_
 {
     p->ready = true;
     p->bad = 0;
-    p->look_by.ms = 0;
+    p->look_by.ms = p->wait_by.ms = 0;
     p->ready_by.ms = 0;
     p->word[0] = '\0';
     p->wrote = p->barked = now;
@@ -209,7 +210,7 @@ enum probe_act probe_looked(struct probe *p, const struct pm_spec *spec, bool go
 {
     if (p->over || p->look_by.ms == 0)
         return PROBE_NOTHING;
-    p->look_by.ms = 0;
+    p->look_by.ms = p->wait_by.ms = 0;
     plan_look(p, spec, now);
     if (!good) {
         snprintf(p->word, sizeof p->word, "%s", why);
@@ -232,14 +233,26 @@ static enum probe_act begin_look(struct probe *p, const struct pm_spec *spec, st
     return PROBE_LOOK;
 }
 
+/* All that it is put off it has the patience of one look; once begun, it has its own. */
+void probe_put_off(struct probe *p, const char *why, struct pm_mono now)
+{
+    if (p->wait_by.ms == 0)
+        p->wait_by = p->look_by;
+    p->look_by = p->wait_by;
+    p->look_at = pm_mono_after(now, PUT_OFF_MS);
+    snprintf(p->word, sizeof p->word, "%s", why);
+}
+
 /* What it means is told by the next turn. */
 static enum probe_act end_look(struct probe *p, const struct pm_spec *spec, struct pm_mono now)
 {
+    bool begun = p->look_by.ms != p->wait_by.ms;
     char patience[PM_TEXT_SIZE];
 
-    snprintf(p->word, sizeof p->word, "no answer within %s",
-             pm_text_duration((uint64_t)pm_mono_since(p->looked, p->look_by), patience));
-    p->look_by.ms = 0;
+    if (begun)
+        snprintf(p->word, sizeof p->word, "no answer within %s",
+                 pm_text_duration((uint64_t)pm_mono_since(p->looked, p->look_by), patience));
+    p->look_by.ms = p->wait_by.ms = 0;
     p->unjudged = true;
     plan_look(p, spec, now);
     return PROBE_LOOK_AWAY;

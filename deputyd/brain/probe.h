@@ -23,6 +23,7 @@ struct probe {
     struct pm_mono look_at;      /* the next look */
     struct pm_mono looked;       /* when the one under way began */
     struct pm_mono look_by;      /* when that takes too long */
+    struct pm_mono wait_by;      /* when it was put off: until then it may be */
     int64_t pause_ms;            /* between looks for readiness: they become rarer */
     uint64_t bad;                /* looks in a row */
     bool unjudged;               /* the last was ended by us, and is yet to count */
@@ -60,6 +61,8 @@ struct pm_mono probe_next(const struct probe *p, const struct pm_spec *spec); /*
 /* What a look looks with: tcp, http or exec. */
 const struct pm_probe *probe_rule(const struct probe *p, const struct pm_spec *spec);
 
+/* It cannot be begun yet: no verdict, unless that goes on for as long as a look may take. */
+void probe_put_off(struct probe *p, const char *why, struct pm_mono now);
 /* How a look came out; why: when it was bad. */
 enum probe_act probe_looked(struct probe *p, const struct pm_spec *spec, bool good,
                             const char *why, struct pm_mono now);

@@ -15,6 +15,7 @@ void roster_init(struct roster *roster)
 static void free_proc(struct proc *proc)
 {
     specs_drop(&proc->specs);
+    free(proc->early);
     free(proc->trouble);
     free(proc->group);
     free(proc->name);

@@ -9,6 +9,7 @@
 #include <procman/process.h>
 
 struct output_file;
+struct notice;
 struct vigil;
 
 #define NO_SLOT UINT64_MAX
@@ -26,6 +27,7 @@ struct proc {
     bool killed;                  /* it was sent SIGKILL by us */
     bool adopted;                 /* another keeper's child */
     struct vigil *vigil;          /* looks whether it is well; NULL: nobody does */
+    struct notice *early;         /* said before the keeper has told of its birth; or NULL */
     struct specs *specs;          /* holds the list `spec` is in */
     const struct pm_spec *spec;   /* never NULL */
     struct output_file *output;   /* the mover's; the roster only carries it */

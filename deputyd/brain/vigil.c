@@ -42,6 +42,10 @@ static enum probe_act look(struct brain *b, struct vigil *v, struct pm_mono now)
     char text[PROBE_WORD_BYTES];
     const char *why;
 
+    if (rule->kind == PM_PROBE_KIND_EXEC && errand_is_under_way(b, v->proc)) {
+        probe_put_off(&v->probe, "the command before has not ended yet", now);
+        return PROBE_NOTHING;
+    }
     v->look = ++b->looks;
     if (rule->kind != PM_PROBE_KIND_EXEC) {
         b->port->look(b->self, v->look, rule);
@@ -137,6 +141,52 @@ static void tend(struct brain *b, struct proc *proc, enum probe_act act, struct 
     link_touch(b, proc);
 }
 
+/* ---- what it says of itself ----------------------------------------------------------- */
+
+static void hear(struct brain *b, struct proc *proc, const struct notice *notice,
+                 struct pm_mono now)
+{
+    struct vigil *v = proc->vigil;
+
+    if (notice->status && strcmp(v->status, notice->text) != 0) {
+        memcpy(v->status, notice->text, sizeof v->status);
+        link_touch(b, proc);
+    }
+    if (notice->ready)
+        tend(b, proc, probe_said_ready(&v->probe, proc->spec, PM_PROBE_KIND_NOTIFY, now), now);
+    if (proc->vigil != NULL && (notice->alive || notice->trigger))
+        tend(b, proc, probe_barked(&proc->vigil->probe, proc->spec, notice->trigger, now), now);
+}
+
+/* Begun by the keeper at our word; that it has a pid is yet to be heard. */
+static bool is_unborn(const struct proc *proc)
+{
+    return proc->life.state == PM_STATE_STARTING && !proc->life.born && proc->pid == 0;
+}
+
+/* A program may speak sooner than the keeper, and says only once that it is ready. */
+static void keep_early(struct proc *proc, const struct notice *notice)
+{
+    struct notice *early = proc->early != NULL ? proc->early : pm_alloc(sizeof *early);
+
+    early->ready = early->ready || notice->ready;
+    early->trigger = early->trigger || notice->trigger;
+    if (notice->status) {
+        early->status = true;
+        memcpy(early->text, notice->text, sizeof early->text);
+    }
+    proc->early = early;
+}
+
+static void hear_early(struct brain *b, struct proc *proc, struct pm_mono now)
+{
+    PM_CLEANUP(pm_free) struct notice *early = proc->early;
+
+    proc->early = NULL;
+    if (early != NULL && proc->vigil != NULL)
+        hear(b, proc, early, now);
+}
+
 /* ---- a vigil's life ----------------------------------------------------------------- */
 
 static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
@@ -158,6 +208,7 @@ static void begin(struct brain *b, struct proc *proc, struct pm_mono now)
         snprintf(v->probe.word, sizeof v->probe.word,
                  "this deputy has no socket for it; its log says why");
     tend(b, proc, PROBE_NOTHING, now);
+    hear_early(b, proc, now);
 }
 
 void vigil_drop(struct brain *b, struct proc *proc)
@@ -191,6 +242,8 @@ void vigil_follow(struct brain *b, struct proc *proc, struct pm_mono now)
         vigil_drop(b, proc);
     if (proc->vigil == NULL && wanted)
         begin(b, proc, now);
+    if (!is_unborn(proc))
+        pm_free(&proc->early);
 }
 
 void vigil_reconsider(struct brain *b, struct proc *proc, struct pm_mono now)
@@ -269,21 +322,6 @@ void brain_on_found(struct brain *b, const char *group, const char *name, uint64
              now);
 }
 
-static void hear(struct brain *b, struct proc *proc, const struct notice *notice,
-                 struct pm_mono now)
-{
-    struct vigil *v = proc->vigil;
-
-    if (notice->status && strcmp(v->status, notice->text) != 0) {
-        memcpy(v->status, notice->text, sizeof v->status);
-        link_touch(b, proc);
-    }
-    if (notice->ready)
-        tend(b, proc, probe_said_ready(&v->probe, proc->spec, PM_PROBE_KIND_NOTIFY, now), now);
-    if (proc->vigil != NULL && (notice->alive || notice->trigger))
-        tend(b, proc, probe_barked(&proc->vigil->probe, proc->spec, notice->trigger, now), now);
-}
-
 bool brain_on_notice(struct brain *b, const struct brain_kin *kin, const struct notice *notice,
                      struct pm_mono now)
 {
@@ -292,13 +330,27 @@ bool brain_on_notice(struct brain *b, const struct brain_kin *kin, const struct 
     for (size_t i = 0; i < b->roster.n && proc == NULL; i++) {
         struct proc *one = b->roster.at[i];
         bool same = one->pid != 0 && (one->pid == kin->pid || one->pid == kin->session);
-        if (same || (kin->marked && one->pid != 0 && one->slot == kin->slot
+        if (same || (kin->marked && (one->pid != 0 || is_unborn(one)) && one->slot == kin->slot
                      && one->life.run == kin->run))
             proc = one;
     }
     if (proc != NULL && proc->vigil != NULL)
         hear(b, proc, notice, now);
+    else if (proc != NULL && is_unborn(proc))
+        keep_early(proc, notice);
     return proc != NULL;
+}
+
+bool brain_knows_its_own(const struct brain *b)
+{
+    return b->ready;
+}
+
+bool brain_misses_a_sign(const struct brain *b, struct pm_mono now)
+{
+    const struct deadline *first = deadlines_first(&b->vigils);
+
+    return b->ready && first != NULL && first->at.ms <= now.ms;
 }
 
 /* ---- memory --------------------------------------------------------------------------- */

@@ -46,6 +46,8 @@ struct errands { struct errand *at; size_t n, cap; uint64_t runs; };
 /* NULL: it is on its way, and brain_on_look() is called; else why not, a sentence. */
 const char *errand_begin(struct brain *brain, struct proc *proc, uint64_t look,
                          const char *command, char *text, size_t size);
+/* Also one that is being ended. Then no other is to be begun. */
+bool errand_is_under_way(const struct brain *brain, const struct proc *proc);
 void errand_let_go(struct brain *brain, uint64_t look);
 /* false: the slot holds no errand. */
 bool errand_on_held(struct brain *brain, const struct pm_held *held);

@@ -136,6 +136,45 @@ Test(vigil, a_line_of_this_life_makes_it_ready)
     cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
 }
 
+/* Its program may be faster than the keeper. */
+Test(vigil, it_says_so_before_the_keeper_says_that_it_lives)
+{
+    struct pm_spec spec = a_spec_ready(PM_PROBE_KIND_NOTIFY, "");
+    struct brain_kin kin = { .pid = 100, .session = 100, .marked = true, .slot = 0, .run = 2 };
+    struct notice said;
+
+    given_deputy();
+    when_specs(1, &spec, 1);
+    when_want(1, true, 1);
+    notice_read("STATUS=two cameras\nREADY=1", 26, &said);
+    cr_assert_not(brain_on_notice(t.brain, &kin, &said, t.now), "of another life");
+    kin.run = 1;
+    cr_assert(brain_on_notice(t.brain, &kin, &said, t.now));
+    turn();
+    cr_assert_eq(row("cam")->state, PM_STATE_STARTING);
+    when_spawned(0, 1, 100);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
+    cr_assert_str_eq(row("cam")->says, "two cameras");
+}
+
+Test(vigil, what_was_said_early_is_forgotten_with_its_life)
+{
+    struct pm_spec spec = a_spec_ready(PM_PROBE_KIND_NOTIFY, "");
+    struct brain_kin kin = { .pid = 100, .session = 100, .marked = true, .slot = 0, .run = 1 };
+    struct notice said = { .ready = true };
+
+    given_deputy();
+    when_specs(1, &spec, 1);
+    when_want(1, true, 1);
+    cr_assert(brain_on_notice(t.brain, &kin, &said, t.now));
+    when_want(1, false, 2);
+    when_spawned(0, 1, 100);
+    when_ended(0, 1, 0, SIGTERM);
+    when_want(1, true, 3);
+    when_spawned(0, 2, 101);
+    cr_assert_eq(row("cam")->state, PM_STATE_STARTING);
+}
+
 Test(vigil, it_says_so_itself)
 {
     struct pm_spec spec = a_spec_ready(PM_PROBE_KIND_NOTIFY, "");
@@ -408,6 +447,48 @@ Test(vigil, a_command_that_hangs_is_killed_and_has_no_company)
     t.said[0] = '\0';
     attended(1100);
     cr_assert(strstr(t.said, "spawn 1/2") != NULL, "%s", t.said);
+}
+
+Test(vigil, a_command_that_takes_its_time_to_die_does_not_count_twice)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.health = (struct pm_probe){ .kind = PM_PROBE_KIND_EXEC, .text = "./check",
+                                     .timeout_ms = 1000, .interval_ms = 1000, .failures = 2 };
+    given_starting(&spec);
+    attended(1000);
+    when_spawned(1, 1, 200);
+    attended(1000);
+    cr_assert(strstr(t.said, "kill 1/1 9\n") != NULL, "%s", t.said);
+    attended(500);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING, "%s", row("cam")->reason);
+    when_ended(1, 1, 0, SIGKILL);
+    t.said[0] = '\0';
+    attended(100);
+    cr_assert(strstr(t.said, "spawn 1/2 ./check\n") != NULL, "%s", t.said);
+    when_spawned(1, 2, 201);
+    attended(900);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING, "it has a second of its own");
+    when_ended(1, 2, 0, 0);
+    attended(900);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
+}
+
+Test(vigil, a_command_that_cannot_even_be_killed_is_not_well)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.health = (struct pm_probe){ .kind = PM_PROBE_KIND_EXEC, .text = "./check",
+                                     .timeout_ms = 1000, .interval_ms = 1000, .failures = 2 };
+    given_starting(&spec);
+    attended(1000);
+    when_spawned(1, 1, 200);
+    attended(1900);
+    cr_assert_eq(row("cam")->state, PM_STATE_RUNNING);
+    attended(300);
+    cr_assert_eq(row("cam")->state, PM_STATE_STOPPING);
+    cr_assert_str_eq(row("cam")->reason, "unhealthy: exec ./check: the command before has not "
+                     "ended yet (2 times)");
 }
 
 Test(vigil, a_command_that_cannot_be_executed_says_so)
