@@ -80,6 +80,30 @@ def _(ground, dice):
         a_moment(dice, 0.2)
 
 
+@fault("killed while kids become ready", short=2, full=100)
+def _(ground, dice):
+    """Who waits to be ready is neither ended nor begun again, and is ready in the end."""
+    names = [name for name in ground.kids if name.startswith("ready-")]
+    gate = ground.kid_dir / "ready"
+    ground.wait_link("alpha", "up")
+    ground.may_touch(*names)
+    ground.ok("start", "--no-wait", *names)
+    wait_until(lambda: all(ground.living()[name] for name in names), "they are born")
+    born = ground.living()
+    for _ in range(3):
+        VICTIMS[dice.choice(("brain", "keeper", "deputy"))](ground)
+        a_moment(dice)
+    gate.touch()
+    for name in names:
+        ground.wait_state(name, "running")
+    now = ground.living()
+    replaced = {name: (born[name], now[name]) for name in names if born[name] != now[name]}
+    if replaced:
+        raise Violation(f"they did not live on: {replaced}")
+    gate.unlink()
+    ground.order("stop", *names)
+
+
 # ---- our programs are ended in order ----------------------------------------------------------
 
 @fault("deputy ended and begun again", short=1, full=50)

@@ -37,7 +37,8 @@ class Kid:
         self.options, self.spec = options, spec
 
     def process(self, kid_dir):
-        return {"name": self.name, "host": self.deputy, "auto_restart": "always",
+        return {"name": self.name, "host": self.deputy, "working_dir": str(kid_dir),
+                "auto_restart": "always",
                 "restart": {"delay": "10ms", "max_delay": "50ms"},
                 "stop": {"timeout": "2s"}, **self.spec,
                 "exec": [str(KID), str(kid_dir), self.name, *map(str, self.options)]}

@@ -19,6 +19,12 @@ def pair():
                  restart={"delay": "10ms", "max_delay": "500ms", "jitter": 0}),
              Kid("crasher", "alpha", "--rate", 0, "--crash-after", 1, "--code", 3, up=False,
                  autostart=False, restart={"delay": "1ms", "max_delay": "1ms"})]
+    kids += [Kid("ready-log", "alpha", "--rate", 20, up=False, autostart=False,
+                 ready={"log": "^out [0-9a-f]+ 0000000030 ", "timeout": "60s"}),
+             Kid("ready-exec", "alpha", up=False, autostart=False,
+                 ready={"exec": "test -e ready", "timeout": "60s"}),
+             Kid("ready-notify", "alpha", "--ready-when", "ready", up=False, autostart=False,
+                 ready={"notify": True, "timeout": "60s"})]
     kids += [Kid(f"far-{i}", "beta", "--rate", 100, "--err") for i in range(3)]
     kids += [Kid("far-storm", "beta"), Kid("far-idle", "beta", up=False, autostart=False)]
     return ["alpha", "beta"], kids

@@ -25,6 +25,8 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,7 +37,7 @@
 #define MOST_AT_ONE (PIPE_BUF / RECORD)      /* what a pipe takes whole or not at all */
 
 struct orders {
-    const char *dir, *name, *until;
+    const char *dir, *name, *until, *ready;
     long rate, burst, crash_after;           /* records; crash_after -1: never */
     long orphans;
     int code, signal;
@@ -204,9 +206,29 @@ static void pause_for(const struct orders *orders)
         nanosleep(&time, NULL);
 }
 
+/* false: not yet, or nobody heard it */
+static bool tell_ready(const char *gate)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    bool told;
+    int fd;
+
+    if (path == NULL || strlen(path) >= sizeof at.sun_path || access(gate, F_OK) != 0)
+        return false;
+    memcpy(at.sun_path, path, strlen(path));
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    told = fd >= 0 && sendto(fd, "READY=1", strlen("READY=1"), MSG_NOSIGNAL,
+                             (struct sockaddr *)&at, sizeof at) > 0;
+    if (fd >= 0)
+        close(fd);
+    return told;
+}
+
 __attribute__((noreturn)) static void live(const struct orders *orders)
 {
     struct life life = begin_life(orders);
+    bool ready = orders->ready == NULL;
 
     for (long said = 0; orders->crash_after < 0 || said < orders->crash_after;) {
         long most = orders->crash_after < 0 ? orders->burst : orders->crash_after - said;
@@ -216,6 +238,7 @@ __attribute__((noreturn)) static void live(const struct orders *orders)
             say(&life, STDERR_FILENO, now);
         said += now;
         pause_for(orders);
+        ready = ready || tell_ready(orders->ready);
     }
     if (orders->until)
         wait_for(orders->until);
@@ -227,7 +250,7 @@ __attribute__((noreturn)) static void live(const struct orders *orders)
 static const char usage[] =
     "usage: kid DIR NAME [--rate RECORDS/S] [--burst RECORDS] [--err] [--ignore-term]\n"
     "           [--daemon | --escape] [--until FIFO] [--crash-after RECORDS] [--code N]\n"
-    "           [--signal N] [--orphans N --until FIFO]\n";
+    "           [--signal N] [--orphans N --until FIFO] [--ready-when FILE]\n";
 
 static void take_option(struct orders *orders, int option)
 {
@@ -236,6 +259,7 @@ static void take_option(struct orders *orders, int option)
     case 'b': orders->burst = atol(optarg); break;
     case 'c': orders->crash_after = atol(optarg); break;
     case 'u': orders->until = optarg; break;
+    case 'R': orders->ready = optarg; break;
     case 'x': orders->code = atoi(optarg); break;
     case 's': orders->signal = atoi(optarg); break;
     case 'e': orders->err = true; break;
@@ -257,7 +281,7 @@ int main(int argc, char **argv)
         { "until", 1, NULL, 'u' }, { "code", 1, NULL, 'x' }, { "signal", 1, NULL, 's' },
         { "err", 0, NULL, 'e' }, { "ignore-term", 0, NULL, 't' }, { "daemon", 0, NULL, 'd' },
         { "escape", 0, NULL, 'D' }, { "shadow", 0, NULL, 'S' },
-        { "orphans", 1, NULL, 'o' }, { 0 },
+        { "orphans", 1, NULL, 'o' }, { "ready-when", 1, NULL, 'R' }, { 0 },
     };
     struct orders orders = { .rate = 100, .burst = 1, .crash_after = -1 };
     int option;
