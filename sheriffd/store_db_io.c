@@ -28,6 +28,9 @@
 /* Pages kept in memory, in KiB. Nearly all is written at the ends of tables, and what is read again
  * the kernel has, so SQLite's 2 MiB would only be what a crowd leaves behind for good. */
 #define CACHE_KIB "512"
+/* Changes are brought from the log into the file when it has this many pages of 4 KiB, so that it
+ * does not fill a small disk by itself: one change takes about six. */
+#define LOG_PAGES "256"
 #define CROWD     256 /* rows of a transaction, after which not even these are kept */
 
 /* What each version added to the one before; a new store is made of all of them. An older one is
@@ -207,6 +210,7 @@ static enum pm_err prepare(struct store_db *db, const char *path, uint64_t fresh
     }
     if (rc == SQLITE_OK)
         rc = exec(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                      "PRAGMA wal_autocheckpoint = " LOG_PAGES ";"
                       "PRAGMA cache_size = -" CACHE_KIB);
     if (rc == SQLITE_OK && version < SCHEMA)
         rc = make_schema(db, version, fresh_id);
@@ -339,22 +343,44 @@ static void tidy(struct store_db *db, int changes)
         sqlite3_db_release_memory(db->handle);
 }
 
+static int write_once(struct store_db *db, const struct batch *batch)
+{
+    int rc = store_run(db->statements[STORE_BEGIN]);
+
+    if (rc == SQLITE_OK)
+        rc = write_all(db, batch);
+    if (rc == SQLITE_OK)
+        rc = store_run(db->statements[STORE_COMMIT]);
+    return rc;
+}
+
+static void roll_back(struct store_db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        exec(db, "ROLLBACK");
+}
+
+/* On a full disk: what the log has is brought into the file, and its room is there again. */
+static bool makes_room(struct store_db *db)
+{
+    roll_back(db);
+    return sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL)
+           == SQLITE_OK;
+}
+
 void store_db_write(struct store_db *db, struct batch *batch)
 {
     int rc = set_durable(db, batch->wishes), before = sqlite3_total_changes(db->handle);
 
     if (rc == SQLITE_OK)
-        rc = store_run(db->statements[STORE_BEGIN]);
-    if (rc == SQLITE_OK)
-        rc = write_all(db, batch);
-    if (rc == SQLITE_OK)
-        rc = store_run(db->statements[STORE_COMMIT]);
+        rc = write_once(db, batch);
+    if (rc == SQLITE_FULL && makes_room(db))
+        rc = write_once(db, batch);
     batch->err = rc == SQLITE_OK ? PM_OK : PM_IO;
     if (rc == SQLITE_OK && batch->wishes)
         store_reached_note(db->reached, batch->generation);
     if (rc != SQLITE_OK)
         batch->text = pm_printf("the store cannot be written: %s", store_fault(db, rc));
-    if (!sqlite3_get_autocommit(db->handle))
-        exec(db, "ROLLBACK");
+    roll_back(db);
     tidy(db, sqlite3_total_changes(db->handle) - before);
 }

@@ -1,9 +1,11 @@
 """Bad input costs its sender an error message; never a process, a byte or a daemon."""
+import contextlib
 import os
 import random
 import shutil
 import socket
 import struct
+import subprocess
 import time
 
 import msgpack
@@ -330,3 +332,38 @@ def test_a_name_that_was_never_there(alone):
     result = alone.ctl("start", "lidra")
     assert result.status == 4
     assert "lidra" in result.err and "did you mean" in result.err and "lidar" in result.err
+
+
+@pytest.fixture
+def small_store(fleet):
+    """A sheriff and a deputy; the store's disk has 2 MiB."""
+    fleet.state_dir.mkdir(parents=True, exist_ok=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", fleet.state_dir],
+                             capture_output=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip("may not mount a file system here")
+    fleet.sheriff()
+    fleet.deputy("alpha")
+    yield fleet
+    subprocess.run(["umount", "--lazy", fleet.state_dir], check=True)
+
+
+def test_the_store_does_not_fill_a_small_disk_by_itself(small_store):
+    small_store.apply({"name": "cam", "command": "exec sleep 1000"})
+    for _ in range(120):    # 2 MiB of changes and more
+        small_store.ok("restart", "cam", "--no-wait")
+
+
+def test_a_full_disk_refuses_an_order_and_takes_the_next_when_it_is_freed(small_store):
+    small_store.apply({"name": "cam", "command": "exec sleep 1000"})
+    pid = small_store.pid("cam")
+    ballast = small_store.state_dir / "ballast"
+    with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    refused = next(result for result in (small_store.ctl("restart", "cam", "--no-wait")
+                                         for _ in range(200)) if result.status != 0)
+    assert "the store cannot be written: database or disk is full" in refused.err
+    ballast.unlink()
+    small_store.ok("restart", "cam")
+    assert small_store.pid("cam") != pid
