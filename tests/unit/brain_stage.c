@@ -439,3 +439,37 @@ void stage_teardown(void)
     free(t.past.at);
     pm_buf_fini(&t.wish);
 }
+
+/* ---- who is looked at ------------------------------------------------------------------- */
+
+struct pm_spec a_spec_ready(enum pm_probe_kind kind, const char *text)
+{
+    struct pm_spec spec = a_spec(1, "cam");
+
+    spec.ready = (struct pm_probe){ .kind = kind, .text = text, .port = 7000,
+                                    .timeout_ms = 20000, .interval_ms = 1000 };
+    spec.stop_timeout_ms = 1000;
+    return spec;
+}
+
+void given_starting(struct pm_spec *spec)
+{
+    given_deputy();
+    when_specs(1, spec, 1);
+    when_want(1, true, 1);
+    t.said[0] = '\0';
+    when_spawned(0, 1, 100);
+}
+
+void attended(int64_t ms)
+{
+    struct pm_beat beat = { .session = SESSION };
+
+    for (int64_t step = 1000; ms > 0; ms -= step) {
+        step = ms < step ? ms : step;
+        when_time_passes(step);
+        beat.seq = t.status.seq;
+        brain_on_sheriff(t.brain, PM_MSG_BEAT, &beat, t.now);
+        turn();
+    }
+}

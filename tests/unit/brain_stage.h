@@ -79,4 +79,9 @@ void when_brain_restarts(int64_t pid);
 
 const struct pm_status_row *row(const char *name); /* in the last status */
 
+struct pm_spec a_spec_ready(enum pm_probe_kind kind, const char *text); /* of "cam" */
+/* Spawned, with pid 100 in slot 0; and what was said for that is forgotten. */
+void given_starting(struct pm_spec *spec);
+void attended(int64_t ms);                    /* time passes, with a sheriff who is there */
+
 #endif
