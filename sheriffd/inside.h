@@ -123,7 +123,12 @@ struct sheriff {
 
     struct pm_mono refused;    /* when a deputy of no known name was last spoken of */
 
-    struct { bool asked, told, finished; int status; uint64_t peer, request; struct pm_mono deadline; } end;
+    struct {
+        bool asked, told, finished;
+        int status;
+        uint64_t peer, request;
+        struct pm_mono deadline;
+    } end;
 };
 
 /* sheriff.c */

@@ -81,7 +81,8 @@ void sheriff_on_bad_message(struct sheriff *s);              /* something was re
 /* End: a lone ranger retires its deputy first. finish() is called when that is done. */
 void sheriff_end(struct sheriff *s, struct sheriff_now now);
 bool sheriff_is_ending(const struct sheriff *s);
-int sheriff_exit_status(const struct sheriff *s); /* of its program; 0 unless what was essential failed */
+/* Of its program; 0 unless what was essential failed. */
+int sheriff_exit_status(const struct sheriff *s);
 
 /* Returns in how many ms to call it again at the latest. */
 int64_t sheriff_turn(struct sheriff *s, struct sheriff_now now);

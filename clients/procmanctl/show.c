@@ -163,7 +163,8 @@ static void print_policies(const struct pm_spec *spec)
                  pm_text_duration(spec->restart_settle_ms, c),
                  (unsigned long long)spec->restart_max_failures);
     if (spec->restart_max_memory != 0)
-        out_line("  max_memory    %s, over it a restart", pm_text_size(spec->restart_max_memory, a));
+        out_line("  max_memory    %s, over it a restart",
+                 pm_text_size(spec->restart_max_memory, a));
     out_line("  stop          %s, after %s SIGKILL", pm_signal_name(spec->stop_signal),
              pm_text_duration(spec->stop_timeout_ms, a));
     out_line("  output        rotated at %s, %llu kept%s",

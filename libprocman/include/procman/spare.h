@@ -8,7 +8,7 @@
 
 struct pm_spare { size_t left; }; /* bytes that could not be given back; begins at 0 */
 
-/* Called about once a second by a daemon's loop: after a crowd its memory goes back to the system. */
+/* For a daemon's loop, about once a second: after a crowd its memory goes back to the system. */
 void pm_spare_look(struct pm_spare *spare);
 
 #endif

@@ -1,4 +1,5 @@
-/* UTF-8: is it, and which code points are in it? RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/* UTF-8: is it, and which code points are in it? RFC 3629: no overlong forms, no surrogates,
+ * nothing above U+10FFFF. */
 #ifndef PROCMAN_UTF8_H
 #define PROCMAN_UTF8_H
 
