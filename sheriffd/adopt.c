@@ -7,6 +7,7 @@
  */
 #include "sheriffd/adopt.h"
 
+#include "sheriffd/gates.h"
 #include "sheriffd/load.h"
 #include "sheriffd/orders.h"
 
@@ -172,6 +173,15 @@ static void drop(struct adoption **at)
     free(adoption);
 }
 
+/* While it had what nobody had wished for, it was told nothing: its gates are still to be looked
+ * at. */
+static void has_adopted(struct sheriff *s, struct deputy *deputy)
+{
+    deputy->adopting = false;
+    for (size_t i = 0; i < deputy->post->n; i++)
+        gates_touch(s, deputy->post->wishes[i]);
+}
+
 void adopt_stored(struct sheriff *s, enum pm_err err)
 {
     struct adoption **at = &s->adoptions;
@@ -182,7 +192,7 @@ void adopt_stored(struct sheriff *s, enum pm_err err)
 
         if (adoption->entered && (err == PM_OK || deputy == NULL)) {
             if (deputy != NULL)
-                deputy->adopting = false;
+                has_adopted(s, deputy);
             drop(at);
             continue;
         }

@@ -195,3 +195,29 @@ Test(moves, where_it_was_is_no_word_of_a_client)
     then_order(&o, "+cam ");
     cr_assert_null(desired_find_post(&o.stage.sheriff->desired, "nowhere"));
 }
+
+Test(moves, what_is_wished_for_is_told_when_what_its_deputy_had_beside_is_adopted)
+{
+    struct pm_spec old = spec("old", "rig1", "sleep 1");
+    struct pm_want want = { .id = 33, .order = 7 };
+
+    define(&o, "lidar", 1, "");
+    define(&o, "cam", 1, "ready:lidar@1");
+    apply(&o);
+    becomes_ready(&o, "lidar");
+    then_order(&o, "+lidar +cam ");
+    o.hosts[1].n = 0; /* its machine begins anew */
+    order_restart(&o, false);
+    live(&o, 3500); /* so long it waits for the deputy that held its wishes */
+    old.id = 33;
+    o.hosts[1].connected = true;
+    deputy_hello(&o.stage, &o.hosts[1].link, "rig1", STAGE_EPOCH, 1);
+    struct pm_holding holding = { .session = o.hosts[1].link.session, .specs = { &old, 1 },
+                                  .wants = { &want, 1 } };
+
+    deputy_says(&o.stage, &o.hosts[1].link, PM_MSG_HOLDING, &holding);
+    deputy_status(&o.stage, &o.hosts[1].link, true, NULL, 0);
+    pump(&o);
+    becomes_ready(&o, "lidar");
+    then_order(&o, "+lidar +cam ");
+}
