@@ -11,10 +11,14 @@
  */
 #include "brain/inside.h"
 
+#include <procman/marks.h>
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MARK "/probe" /* no process has '/' in its name */
 
 static struct errand *find_slot(const struct brain *b, uint64_t slot)
 {
@@ -63,6 +67,29 @@ static void end(struct brain *b, uint64_t slot, uint64_t run)
 
 /* ---- beginning ---------------------------------------------------------------------- */
 
+/* Its name is none that a process could have: when the keeper's table and so its note is lost, it
+ * is told from the process itself by that, which must not be taken for alive. */
+static bool mark(struct pm_spawn *spawn, const struct proc *proc, struct pm_arena *arena)
+{
+    size_t size = strlen(proc->name) + sizeof MARK;
+    char *name = pm_arena_get(arena, size);
+
+    if (name == NULL)
+        return false;
+    snprintf(name, size, "%s" MARK, proc->name);
+    for (size_t i = 0; i < spawn->env.n; i++)
+        if (strcmp(spawn->env.at[i].name, PM_MARK_NAME) == 0)
+            spawn->env.at[i].value = name;
+    return true;
+}
+
+static bool is_marked(const char *name)
+{
+    size_t n = strlen(name), mark = strlen(MARK);
+
+    return n >= mark && strcmp(name + n - mark, MARK) == 0;
+}
+
 static bool send(struct brain *b, const struct proc *proc, struct pm_spawn *spawn)
 {
     PM_CLEANUP(pm_buf_fini) struct pm_buf bytes = { 0 };
@@ -96,7 +123,7 @@ const char *errand_begin(struct brain *b, struct proc *proc, uint64_t look, cons
     why = life_spawn(b, proc, &spec, &arena, &spawn, text, size);
     spawn.slot = errand.slot;
     spawn.run = errand.run = ++b->errands.runs;
-    if (why == NULL && !send(b, proc, &spawn))
+    if (why == NULL && !(mark(&spawn, proc, &arena) && send(b, proc, &spawn)))
         why = "the command and its environment are too long";
     if (why == NULL)
         add(&b->errands, errand);
@@ -126,10 +153,10 @@ bool errand_on_held(struct brain *b, const struct pm_held *held)
     bool is_errand;
 
     pm_arena_init(&arena, 0);
-    is_errand = held->note.n > 0
-             && pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, &arena, &note,
-                          &why) == PM_OK
-             && note.probe;
+    is_errand = held->note.n == 0
+              ? is_marked(held->name)
+              : pm_decode(&pm_slot_note_desc, held->note.at, held->note.n, &arena, &note,
+                          &why) == PM_OK && note.probe;
     if (!is_errand)
         return false;
     if (held->pid == 0)

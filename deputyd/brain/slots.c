@@ -214,9 +214,9 @@ void slots_on_held(struct brain *b, const struct pm_held *held, struct pm_mono n
     const char *why;
     bool understood;
 
+    pm_arena_init(&arena, 0);
     if (errand_on_held(b, held))
         return;
-    pm_arena_init(&arena, 0);
     understood = read_note(b, held, &arena, &note, &why) == PM_OK;
     /* Whose end is yet to be told is adopted, and leaves when it is judged. */
     if (understood && held->pid == 0 && note.removing && !pm_state_alive(note.state)) {

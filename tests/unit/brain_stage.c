@@ -1,6 +1,7 @@
 /* The recorder behind the stories of the brain. */
 #include "brain_stage.h"
 
+#include <procman/marks.h>
 #include <procman/probe.h>
 
 #include <stdarg.h>
@@ -36,6 +37,8 @@ static void remember_variables(const struct pm_var_list *env)
     for (size_t i = 0; i < env->n; i++) {
         strncat(t.variables, env->at[i].name, sizeof t.variables - strlen(t.variables) - 1);
         strncat(t.variables, " ", sizeof t.variables - strlen(t.variables) - 1);
+        if (strcmp(env->at[i].name, PM_MARK_NAME) == 0)
+            snprintf(t.name_told, sizeof t.name_told, "%s", env->at[i].value);
     }
 }
 

@@ -42,6 +42,7 @@ struct brain_stage {
     uint64_t written;              /* bytes of any process's output */
     char last_line[100];           /* of any command that looks */
     char variables[200];           /* names in the environment of the last spawn */
+    char name_told[PM_LIMIT_NAME + 16]; /* and its PROCMAN_NAME */
     uint64_t orders;
 };
 extern struct brain_stage t;

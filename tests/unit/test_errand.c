@@ -125,6 +125,24 @@ Test(errand, a_new_brain_ends_the_command_of_the_one_before)
     cr_assert(strstr(t.said, "seen 1/1\nfree 1\n") != NULL, "%s", t.said);
 }
 
+Test(errand, one_whose_record_is_lost_is_ended_and_not_taken_for_its_process)
+{
+    struct pm_held held = { .slot = 1, .run = 1, .pid = 200, .group = "", .name = "cam/probe" };
+
+    given_an_errand();
+    cr_assert_str_eq(t.name_told, "cam/probe");
+    t.note_n[1] = 0;
+    when_brain_restarts(100);
+    brain_on_keeper(t.brain, PM_MSG_HELD, &held, t.now);
+    brain_on_keeper(t.brain, PM_MSG_READY,
+                    &(struct pm_ready){ .version = PM_PROTOCOL_VERSION, .slots = SLOTS,
+                                        .held = 2, .brains = 2 }, t.now);
+    given_welcome_from(SHERIFF);
+    cr_assert_eq(t.status.procs.n, 1, "it is no process");
+    cr_assert_neq(t.status.procs.at[0].pid, 200);
+    cr_assert(strstr(t.said, "kill 1/1 9\n") != NULL, "%s", t.said);
+}
+
 Test(errand, a_deputy_that_ends_waits_for_its_commands)
 {
     given_an_errand();
