@@ -29,7 +29,7 @@ Test(json, words_lists_and_strings_are_what_people_read)
 
     line_is(&pm_change_desc, &change,
             "{\"action\":\"restart\",\"name\":\"left \\\"cam\\\"\",\"group\":\"häuser\","
-            "\"host\":\"\",\"fields\":[\"command\",\"env.PORT\"]}");
+            "\"host\":\"\",\"fields\":[\"command\",\"env.PORT\"],\"from\":\"\"}");
 }
 
 Test(json, a_part_is_a_nested_object)
