@@ -19,12 +19,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct known_id { const struct ward *ward; uint64_t order; };
+struct known_id {
+    const struct ward *ward;
+    uint64_t order;              /* the highest ever sent */
+    uint64_t session;            /* in which that was, and not taken back; else 0 */
+    uint64_t specs;              /* generation of the last ones it was in */
+};
+
+struct said { uint64_t order; bool lives; };
+
+struct sent {
+    uint64_t session;            /* the last one */
+    uint64_t specs, wants;       /* generations */
+};
 
 struct checks {
     struct known_id *ids;        /* by id */
     size_t n;
-    struct { uint64_t specs, wants; } *sent; /* generations, by site */
+    struct sent *sent;           /* by site */
+    struct said *said;           /* by ward: what its deputy says in this session that it obeys */
     uint64_t generation;         /* of the whole wish, as clients saw it */
 };
 
@@ -35,6 +48,7 @@ static struct checks *checks_of(struct world *w)
     if (w->checks == NULL) {
         w->checks = pm_alloc(sizeof *w->checks);
         w->checks->sent = pm_alloc(w->n_sites * sizeof *w->checks->sent);
+        w->checks->said = pm_alloc(w->operator->n * sizeof *w->checks->said);
     }
     return w->checks;
 }
@@ -50,6 +64,7 @@ void checks_fini(struct world *w)
         return;
     free(w->checks->ids);
     free(w->checks->sent);
+    free(w->checks->said);
     free(w->checks);
     w->checks = NULL;
 }
@@ -73,7 +88,7 @@ static void check_generation(struct world *w, const struct site *site, uint64_t 
     *last = generation;
 }
 
-static void check_spec(struct world *w, const struct pm_spec *spec)
+static void check_spec(struct world *w, const struct pm_spec *spec, uint64_t generation)
 {
     struct known_id *id = known(checks_of(w), spec->id);
     const struct ward *ward = operator_find(w, spec->host, spec->group, spec->name);
@@ -82,35 +97,89 @@ static void check_spec(struct world *w, const struct pm_spec *spec)
         wrong(w, "id %llu was %s@%s and is %s@%s now", (unsigned long long)spec->id,
               id->ward->name, id->ward->site->name, spec->name, spec->host);
     id->ward = ward;
+    id->specs = generation;
 }
 
-static void check_want(struct world *w, const struct pm_want *want)
+/* Whoever is removed forgets its orders, whether it comes back or not. */
+static void take_back(struct world *w, const struct site *site, uint64_t generation)
+{
+    struct checks *checks = checks_of(w);
+
+    for (size_t i = 0; i < checks->n; i++)
+        if (checks->ids[i].ward != NULL && checks->ids[i].ward->site == site
+            && checks->ids[i].specs != generation)
+            checks->ids[i].session = 0;
+}
+
+/* An order may be lost with its session, and have to wait in the next one; who was removed may come
+ * back, and wait. Until then the deputy is told what it says itself that it obeys, and nothing is to
+ * begin by that. */
+static bool is_as_said(struct world *w, const struct known_id *id, uint64_t session,
+                       const struct pm_want *want)
+{
+    const struct said *said = id->ward != NULL
+        ? &checks_of(w)->said[id->ward - w->operator->wards] : NULL;
+
+    return said != NULL && id->session != session && want->order == said->order &&
+           (said->lives || !want->up);
+}
+
+static void check_want(struct world *w, uint64_t session, const struct pm_want *want)
 {
     struct known_id *id = known(checks_of(w), want->id);
 
-    if (want->order == 0)
-        return; /* no order: what is held goes on as its deputy has it, which knows of none */
-    if (want->order < id->order)
-        wrong(w, "order %llu is sent after %llu", (unsigned long long)want->order,
-              (unsigned long long)id->order);
+    if (want->order < id->order) {
+        if (!is_as_said(w, id, session, want))
+            wrong(w, "order %llu is sent after %llu", (unsigned long long)want->order,
+                  (unsigned long long)id->order);
+        return;
+    }
     id->order = want->order;
+    id->session = session;
+}
+
+static void forget_said(struct world *w, const struct site *site)
+{
+    for (size_t i = 0; i < w->operator->n; i++)
+        if (w->operator->wards[i].site == site)
+            checks_of(w)->said[i] = (struct said){ 0 };
 }
 
 void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void *msg)
 {
-    struct checks *checks = checks_of(w);
-    size_t at = (size_t)(site - w->sites);
+    struct sent *sent = &checks_of(w)->sent[site - w->sites];
 
-    if (kind == PM_MSG_SPECS) {
+    if (kind == PM_MSG_WELCOME) {
+        sent->session = ((const struct pm_welcome *)msg)->session;
+        forget_said(w, site);
+    } else if (kind == PM_MSG_SPECS) {
         const struct pm_specs *specs = msg;
-        check_generation(w, site, &checks->sent[at].specs, specs->generation);
+        check_generation(w, site, &sent->specs, specs->generation);
         for (size_t i = 0; i < specs->specs.n; i++)
-            check_spec(w, &specs->specs.at[i]);
+            check_spec(w, &specs->specs.at[i], specs->generation);
+        take_back(w, site, specs->generation);
     } else if (kind == PM_MSG_WANTS) {
         const struct pm_wants *wants = msg;
-        check_generation(w, site, &checks->sent[at].wants, wants->generation);
+        check_generation(w, site, &sent->wants, wants->generation);
         for (size_t i = 0; i < wants->wants.n; i++)
-            check_want(w, &wants->wants.at[i]);
+            check_want(w, wants->session, &wants->wants.at[i]);
+    }
+}
+
+void check_said(struct world *w, const struct site *site, enum pm_msg kind, const void *msg)
+{
+    const struct pm_status *status = msg;
+
+    if (kind != PM_MSG_STATUS || status->session != checks_of(w)->sent[site - w->sites].session)
+        return;
+    if (status->full)
+        forget_said(w, site);
+    for (size_t i = 0; i < status->procs.n; i++) {
+        const struct pm_status_row *row = &status->procs.at[i];
+        const struct ward *ward = operator_find(w, site->name, row->group, row->name);
+        if (ward != NULL)
+            checks_of(w)->said[ward - w->operator->wards] = (struct said){
+                row->order, pm_state_alive(row->state) || row->state == PM_STATE_BACKOFF };
     }
 }
 

@@ -8,6 +8,8 @@
 
 /* The sheriff says this to that deputy: its numbers never go back, its ids always mean the same. */
 void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void *msg);
+/* The sheriff hears this from that deputy. */
+void check_said(struct world *w, const struct site *site, enum pm_msg kind, const void *msg);
 /* The brain acted on this message: it must be of its session. */
 void check_obeyed(const struct site *site, uint64_t session, enum pm_msg kind, const void *msg);
 /* What must not run without the sheriff does not, as far as this machine can know. */

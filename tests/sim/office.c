@@ -150,6 +150,7 @@ void office_on_deputy(struct world *w, struct connection *c, struct letter *lett
     letter_open(letter, &opened);
     if (w->office->sheriff != NULL) {
         tell(w, "sheriff ← %s: %s", c->site->name, pm_msg_desc(letter->kind)->name);
+        check_said(w, c->site, letter->kind, opened.msg);
         sheriff_on_deputy(w->office->sheriff, c->number, c->site->name, letter->kind, opened.msg,
                           now(w));
         wake_soon(w);
