@@ -112,8 +112,8 @@ static void take_back(struct world *w, const struct site *site, uint64_t generat
 }
 
 /* An order may be lost with its session, and have to wait in the next one; who was removed may come
- * back, and wait. Until then the deputy is told what it says itself that it obeys, and nothing is to
- * begin by that. */
+ * back, and wait. Until then the deputy is told what it says itself that it obeys, and nothing is
+ * to begin by that. */
 static bool is_as_said(struct world *w, const struct known_id *id, uint64_t session,
                        const struct pm_want *want)
 {
