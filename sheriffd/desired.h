@@ -30,6 +30,7 @@ struct wish {
     size_t touch;            /* 1 + its place among the touched of the transaction; 0 = none */
 
     /* Hooks for others, so that they need no tables of their own. */
+    struct pm_want told;     /* the sessions': the last in this one; its id is 0: nothing yet */
     struct seen *seen;       /* the fleet's: what its deputy reports of it; NULL = nothing */
     struct target *targets;  /* the orders': who waits for it */
     struct node *node;       /* the graph's: what it depends on, who depends on it; NULL = none */

@@ -295,13 +295,16 @@ unsigned gate_look(struct node *node, struct pm_mono now)
     return look_up(node, now);
 }
 
-/* What its deputy must have been told, by what it says. What is stopping is not to come back
- * because of us, though it may be about to: the order before the last is nobody's wish. */
+/* What its deputy was told, which it may not have answered yet; or else must have been told, by
+ * what it says. What is stopping is not to come back because of us, though it may be about to: the
+ * order before the last is nobody's wish. */
 static struct pm_want told(const struct wish *wish)
 {
     const struct seen *seen = wish->seen;
     struct pm_want want = { .id = wish->spec.id };
 
+    if (wish->told.id != 0)
+        return wish->told;
     if (seen == NULL)
         return want;
     want.order = seen->row.order;

@@ -133,6 +133,7 @@ void gates_learn(struct sheriff *s, struct post *post)
 {
     push_movers(s, post);
     for (size_t i = 0; i < post->n; i++) {
+        post->wishes[i]->told = (struct pm_want){ 0 };
         if (post->wishes[i]->node == NULL)
             continue;
         gate_learn(post->wishes[i]->node, s->now.mono);

@@ -293,10 +293,12 @@ static void send_wants(struct sheriff *s, struct deputy *deputy)
     };
 
     for (size_t i = 0; i < post->n; i++) {
-        const struct wish *wish = post->wishes[i];
+        struct wish *wish = post->wishes[i];
 
         if (!wish->removing || gate_keeps(wish))
-            wants[message.wants.n++] = gate_want(wish);
+            wants[message.wants.n++] = wish->told = gate_want(wish);
+        else /* it forgets its orders */
+            wish->told = (struct pm_want){ .id = wish->spec.id };
     }
     if (sessions_send(s, deputy, PM_MSG_WANTS, &message))
         deputy->sent_generation = post->wants_generation;

@@ -22,11 +22,15 @@
 struct known_id {
     const struct ward *ward;
     uint64_t order;              /* the highest ever sent */
-    uint64_t session;            /* in which that was, and not taken back; else 0 */
+    uint64_t session;            /* in which that was */
+    uint64_t removed;            /* the session in which it was removed since */
     uint64_t specs;              /* generation of the last ones it was in */
 };
 
-struct said { uint64_t order; bool lives; };
+struct said {
+    uint64_t order;              /* that it obeys */
+    bool lived;                  /* in this session: to be up is no news to it */
+};
 
 struct sent {
     uint64_t session;            /* the last one */
@@ -37,7 +41,7 @@ struct checks {
     struct known_id *ids;        /* by id */
     size_t n;
     struct sent *sent;           /* by site */
-    struct said *said;           /* by ward: what its deputy says in this session that it obeys */
+    struct said *said;           /* by ward: what its deputy says in this session */
     uint64_t generation;         /* of the whole wish, as clients saw it */
 };
 
@@ -101,27 +105,30 @@ static void check_spec(struct world *w, const struct pm_spec *spec, uint64_t gen
 }
 
 /* Whoever is removed forgets its orders, whether it comes back or not. */
-static void take_back(struct world *w, const struct site *site, uint64_t generation)
+static void take_back(struct world *w, const struct site *site, const struct pm_specs *specs)
 {
     struct checks *checks = checks_of(w);
 
-    for (size_t i = 0; i < checks->n; i++)
-        if (checks->ids[i].ward != NULL && checks->ids[i].ward->site == site
-            && checks->ids[i].specs != generation)
-            checks->ids[i].session = 0;
+    for (size_t i = 0; i < checks->n; i++) {
+        struct known_id *id = &checks->ids[i];
+        if (id->ward != NULL && id->ward->site == site && id->specs != specs->generation)
+            id->removed = specs->session;
+    }
 }
 
-/* An order may be lost with its session, and have to wait in the next one; who was removed may come
- * back, and wait. Until then the deputy is told what it says itself that it obeys, and nothing is
- * to begin by that. */
+/* An order may be lost with its session, and have to wait in the next one. Until then the deputy is
+ * told what it says itself that it obeys, and nothing is to begin by that. Who was removed may come
+ * back, and wait: it has no order. */
 static bool is_as_said(struct world *w, const struct known_id *id, uint64_t session,
                        const struct pm_want *want)
 {
     const struct said *said = id->ward != NULL
         ? &checks_of(w)->said[id->ward - w->operator->wards] : NULL;
 
+    if (id->removed == session)
+        return want->order == 0 && !want->up;
     return said != NULL && id->session != session && want->order == said->order &&
-           (said->lives || !want->up);
+           (said->lived || !want->up);
 }
 
 static void check_want(struct world *w, uint64_t session, const struct pm_want *want)
@@ -136,13 +143,16 @@ static void check_want(struct world *w, uint64_t session, const struct pm_want *
     }
     id->order = want->order;
     id->session = session;
+    id->removed = 0;
 }
 
-static void forget_said(struct world *w, const struct site *site)
+static void forget_said(struct world *w, const struct site *site, bool all)
 {
-    for (size_t i = 0; i < w->operator->n; i++)
+    for (size_t i = 0; i < w->operator->n; i++) {
+        struct said *said = &checks_of(w)->said[i];
         if (w->operator->wards[i].site == site)
-            checks_of(w)->said[i] = (struct said){ 0 };
+            *said = (struct said){ .lived = said->lived && !all };
+    }
 }
 
 void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void *msg)
@@ -151,19 +161,25 @@ void check_sent(struct world *w, struct site *site, enum pm_msg kind, const void
 
     if (kind == PM_MSG_WELCOME) {
         sent->session = ((const struct pm_welcome *)msg)->session;
-        forget_said(w, site);
+        forget_said(w, site, true);
     } else if (kind == PM_MSG_SPECS) {
         const struct pm_specs *specs = msg;
         check_generation(w, site, &sent->specs, specs->generation);
         for (size_t i = 0; i < specs->specs.n; i++)
             check_spec(w, &specs->specs.at[i], specs->generation);
-        take_back(w, site, specs->generation);
+        take_back(w, site, specs);
     } else if (kind == PM_MSG_WANTS) {
         const struct pm_wants *wants = msg;
         check_generation(w, site, &sent->wants, wants->generation);
         for (size_t i = 0; i < wants->wants.n; i++)
             check_want(w, wants->session, &wants->wants.at[i]);
     }
+}
+
+static void learn_said(struct said *said, const struct pm_status_row *row)
+{
+    said->order = row->order;
+    said->lived |= pm_state_alive(row->state) || row->state == PM_STATE_BACKOFF;
 }
 
 void check_said(struct world *w, const struct site *site, enum pm_msg kind, const void *msg)
@@ -173,13 +189,12 @@ void check_said(struct world *w, const struct site *site, enum pm_msg kind, cons
     if (kind != PM_MSG_STATUS || status->session != checks_of(w)->sent[site - w->sites].session)
         return;
     if (status->full)
-        forget_said(w, site);
+        forget_said(w, site, false);
     for (size_t i = 0; i < status->procs.n; i++) {
         const struct pm_status_row *row = &status->procs.at[i];
         const struct ward *ward = operator_find(w, site->name, row->group, row->name);
         if (ward != NULL)
-            checks_of(w)->said[ward - w->operator->wards] = (struct said){
-                row->order, pm_state_alive(row->state) || row->state == PM_STATE_BACKOFF };
+            learn_said(&checks_of(w)->said[ward - w->operator->wards], row);
     }
 }
 

@@ -82,9 +82,16 @@ static void take_specs(struct host *host, const struct pm_specs *specs)
         host->actors[at].id = spec->id;
         host->actors[at].removed = false;
     }
-    for (size_t i = 0; i < host->n; i++)
-        if (host->actors[i].removed && pm_state_alive(host->actors[i].state))
-            enter(&host->actors[i], PM_STATE_STOPPING, "being removed");
+    for (size_t i = 0; i < host->n; i++) {
+        struct actor *actor = &host->actors[i];
+
+        if (!actor->removed)
+            continue;
+        actor->up = actor->again = false;
+        actor->order = 0; /* it counts from the beginning when it comes back */
+        if (pm_state_alive(actor->state))
+            enter(actor, PM_STATE_STOPPING, "being removed");
+    }
 }
 
 static void take_wants(struct order_stage *o, struct host *host, const struct pm_wants *wants)

@@ -221,3 +221,36 @@ Test(moves, what_is_wished_for_is_told_when_what_its_deputy_had_beside_is_adopte
     becomes_ready(&o, "lidar");
     then_order(&o, "+lidar +cam ");
 }
+
+Test(moves, what_comes_back_while_it_is_being_removed_waits_for_its_end_elsewhere)
+{
+    define(&o, "cam", 0, "");
+    struct pm_spec both[] = { o.specs[0], o.specs[0] };
+
+    both[1].host = "rig1";
+    client_applies(&o.stage, PM_APPLY_MODE_MERGE, false, both, 2);
+    pump(&o);
+    then_order(&o, "+cam +cam ");
+    client_applies(&o.stage, PM_APPLY_MODE_MERGE, false, &both[1], 1);
+    client_applies(&o.stage, PM_APPLY_MODE_MERGE, false, &both[0], 1); /* rig0 says nothing yet */
+    pump(&o);
+    ends(&o, "cam");
+    then_order(&o, "-cam ");
+    ends(&o, "cam");
+    then_order(&o, "-cam +cam ");
+}
+
+Test(moves, what_is_to_wait_only_now_is_told_no_older_order)
+{
+    uint64_t told;
+
+    define(&o, "lidar", 1, "");
+    define(&o, "cam", 1, "");
+    client_applies(&o.stage, PM_APPLY_MODE_MERGE, false, o.specs, 2);
+    told = want_for(&o.stage, "cam")->order;
+    define(&o, "cam", 1, "ready:lidar@1");
+    client_applies(&o.stage, PM_APPLY_MODE_MERGE, false, o.specs, 2);
+    cr_assert_geq(want_for(&o.stage, "cam")->order, told);
+    pump(&o);
+    then_order(&o, "+cam +lidar "); /* the first was told already */
+}
