@@ -113,6 +113,7 @@ def test_a_process_moves_to_another_deputy(top, three):
     screen.shows("move planner@beta to gamma: done")
     wait_until(lambda: [row["host"] for row in three.status() if row["name"] == "planner"]
                == ["gamma"], "it is defined there and nowhere else")
+    three.wait_state("planner", "running", host="gamma")
 
 
 def test_removing_asks_first(top, three):
