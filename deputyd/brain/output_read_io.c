@@ -158,27 +158,41 @@ static size_t first_record(const struct index_source *source, uint64_t offset)
     return i;
 }
 
-/* The marks of one piece. The answer is cut where there would be too many. */
+/* The answer is cut where there would be too many marks. True to go on behind these. */
+static bool mark_records(struct output_answer *out, uint64_t begin,
+                         const struct index_record *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t address = begin + records[i].offset;
+        if (address >= out->offset + out->n)
+            return false;
+        if (records[i].length == 0 && records[i].dropped == 0)
+            continue;
+        if (out->n_marks == READ_MARKS_MOST && address > out->offset) {
+            out->n = address - out->offset;
+            if (out->marks[out->n_marks - 1].offset == address)
+                out->n_marks--; /* a loss: the next answer says it */
+            return false;
+        }
+        if (out->n_marks < READ_MARKS_MOST)
+            add_mark(out, address, &records[i]);
+    }
+    return true;
+}
+
+/* The marks of one piece: all of them, for bytes without one would be passed over by who asks. */
 static void mark_piece(struct output_answer *out, uint64_t begin,
                        const struct index_source *source)
 {
     PM_CLEANUP(pm_free) struct index_record *records = pm_resize(NULL, RECORDS, sizeof *records);
     size_t i = first_record(source, out->offset > begin ? out->offset - begin : 0);
-    size_t n = log_records(source, i, source->n - i < RECORDS ? source->n - i : RECORDS, records);
+    size_t n;
 
-    for (i = 0; i < n; i++) {
-        uint64_t address = begin + records[i].offset;
-        if (address >= out->offset + out->n)
-            return;
-        if (records[i].length == 0 && records[i].dropped == 0)
-            continue;
-        if (out->n_marks == READ_MARKS_MOST && address > out->offset) {
-            out->n = address - out->offset;
-            return;
-        }
-        if (out->n_marks < READ_MARKS_MOST)
-            add_mark(out, address, &records[i]);
-    }
+    do {
+        n = source->n - i < RECORDS ? source->n - i : RECORDS;
+        n = log_records(source, i, n, records);
+        i += n;
+    } while (mark_records(out, begin, records, n) && n == RECORDS);
 }
 
 static void mark(const struct reader *r, struct output_answer *out)

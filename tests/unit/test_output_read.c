@@ -90,6 +90,27 @@ Test(output_read, an_answer_is_cut_before_it_has_too_many_marks)
     }
 }
 
+Test(output_read, losses_leave_no_byte_without_a_mark)
+{
+    uint64_t from = 0;
+
+    for (t.run = 1; t.run <= 1500; t.run++) {
+        log_note_loss(t.log, PM_STREAM_OUT, t.run, 1); /* a record, but no mark of its own */
+        cr_assert_eq(log_settle_loss(t.log), PM_OK);
+        given_written(2);
+        when_moved();
+    }
+    for (int answers = 0; from < 3000; answers++) {
+        struct output_answer answer = when_read((struct pm_read){ .offset = from,
+                                                                  .marked = true });
+        cr_assert_eq(answer.offset, from);
+        cr_assert_eq(answer.n, 2 * answer.n_marks);
+        from += answer.n;
+        free_answer(&answer);
+        cr_assert_lt(answers, 5);
+    }
+}
+
 Test(output_read, a_loss_is_said_before_the_next_byte)
 {
     given_100_bytes();
