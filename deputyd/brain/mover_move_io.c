@@ -172,7 +172,7 @@ static void drop(struct mover *m, struct tap *tap, size_t waiting)
         log_note_kept(file->log, n - gone);
     file->unsaid += gone;
     file->lost += gone;
-    if (file->lost == gone && gone > 0)
+    if (file->lost == gone && gone > 0 && file->retry.ms != 0)
         say_trouble(m, file);
 }
 
