@@ -16,6 +16,7 @@
 
 #include <procman/base.h>
 #include <procman/checksum.h>
+#include <procman/log.h>
 #include <procman/marks.h>
 
 #include <dirent.h>
@@ -88,18 +89,25 @@ static const char *mount_point(void)
     return NULL;
 }
 
-/* What a keeper before us has made. */
+/* What a keeper before us has made; any may be there when that cannot be told. */
 static void find_made(struct pm_cgroups *groups)
 {
     int fd = openat(groups->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *entry;
+    int error = errno; /* of one that could not be opened */
 
-    while (dir && (entry = readdir(dir)) != NULL) {
+    while (dir && (errno = 0, entry = readdir(dir)) != NULL) {
         char *end;
         unsigned long slot = strtoul(entry->d_name, &end, 10);
         if (end != entry->d_name && *end == '\0' && slot < PM_LIMIT_SLOTS)
             groups->at[slot] = PM_CGROUP_USED;
+    }
+    error = dir ? errno : error;
+    if (error != 0) {
+        memset(groups->at, PM_CGROUP_USED, sizeof groups->at);
+        pm_log_warning("cannot list %s: %s; each group in it is asked for by its number",
+                       groups->path, strerror(error));
     }
     if (dir)
         closedir(dir);
@@ -274,11 +282,16 @@ int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
     return fd;
 }
 
+bool pm_cgroups_has(const struct pm_cgroups *groups, uint64_t slot)
+{
+    return groups->root >= 0 && slot < PM_LIMIT_SLOTS && groups->at[slot] != PM_CGROUP_NONE;
+}
+
 enum pm_err pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest)
 {
     enum pm_err err;
 
-    if (groups->root < 0 || groups->at[slot] == PM_CGROUP_NONE)
+    if (!pm_cgroups_has(groups, slot))
         return PM_OK;
     err = is_empty(groups, slot);
     if (err != PM_BUSY)
@@ -294,11 +307,11 @@ void pm_cgroups_remove(struct pm_cgroups *groups, uint64_t slot)
     char name[NAME_BYTES];
     bool gone;
 
-    if (groups->root < 0 || slot >= PM_LIMIT_SLOTS || groups->at[slot] == PM_CGROUP_NONE)
+    if (!pm_cgroups_has(groups, slot))
         return;
     snprintf(name, sizeof name, "%llu", (unsigned long long)slot);
     gone = unlinkat(groups->root, name, AT_REMOVEDIR) == 0 || errno == ENOENT;
-    if (!gone && errno == EBUSY) {
+    if (!gone && errno == EBUSY && is_empty(groups, slot) == PM_OK) { /* else they are in use */
         visit(groups, slot, groups->root, name, DEPTH_MOST, true);
         gone = faccessat(groups->root, name, F_OK, 0) != 0 && errno == ENOENT;
     }

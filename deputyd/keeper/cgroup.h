@@ -35,6 +35,9 @@ void pm_cgroups_close(struct pm_cgroups *groups);
  * -1: it cannot be had */
 int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot);
 
+/* False: none that we know of. Who was born into one before an upgrade may be in another place. */
+bool pm_cgroups_has(const struct pm_cgroups *groups, uint64_t slot);
+
 /* Kills who is in it. OK nobody is, or was | BUSY to be asked again; *out_rest is one who is still
  * there | IO it cannot be told, errno is why */
 enum pm_err pm_cgroups_end(struct pm_cgroups *groups, uint64_t slot, pid_t *out_rest) PM_MUST_USE;

@@ -98,7 +98,7 @@ bool pm_limits_oom(const struct pm_cgroups *groups, uint64_t slot)
     const char *found;
     int fd;
 
-    if (groups->root < 0 || slot >= PM_LIMIT_SLOTS || groups->at[slot] != PM_CGROUP_LIMITED)
+    if (groups->root < 0 || slot >= PM_LIMIT_SLOTS || groups->at[slot] < PM_CGROUP_USED)
         return false;
     snprintf(path, sizeof path, "%" PRIu64 "/memory.events", slot);
     fd = openat(groups->root, path, O_RDONLY | O_CLOEXEC);

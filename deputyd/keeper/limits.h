@@ -14,7 +14,8 @@ bool pm_limits_asked(const struct pm_spawn *what);
  * ENOTSUP no control groups, ENOENT no such controller for us, EBUSY processes are in the way */
 const char *pm_limits_set(struct pm_cgroups *groups, const struct pm_spawn *what);
 
-/* Has the kernel killed somebody in it because its limit of memory was reached? */
+/* Has the kernel killed somebody in it because its limit of memory was reached? To be asked of a
+ * life that was born into it. */
 bool pm_limits_oom(const struct pm_cgroups *groups, uint64_t slot);
 
 #endif

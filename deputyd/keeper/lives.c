@@ -67,11 +67,17 @@ static enum pm_err adopt(struct pm_lives *lives, size_t number, struct pm_slot *
 
     if (err != PM_OK)
         return err;
+    if (epoll_ctl(lives->epoll, EPOLL_CTL_ADD, life->pidfd, &event) != 0) {
+        int error = errno; /* nobody would tell us of its end */
+        close(life->pidfd);
+        life->pidfd = 0;
+        errno = error;
+        return PM_IO;
+    }
     life->pid = slot->pid;
     pm_slot_change(slot);
     slot->adopted = true;
     pm_slot_enter(slot, PM_SLOT_LIVE);
-    (void)epoll_ctl(lives->epoll, EPOLL_CTL_ADD, life->pidfd, &event);
     return PM_OK;
 }
 
@@ -82,8 +88,9 @@ static enum pm_err resume(struct pm_lives *lives, size_t number, const struct pm
     struct pm_proc_stat stat;
     enum pm_err err = slot->adopted ? PM_NOT_FOUND : pm_proc_stat(slot->pid, &stat);
 
-    if (err == PM_OK && stat.parent != getpid())
-        err = PM_NOT_FOUND;
+    if (err == PM_OK && (stat.parent != getpid()
+                         || (slot->start_ticks != 0 && stat.start_ticks != slot->start_ticks)))
+        err = PM_NOT_FOUND; /* also a child of ours that was given its number */
     if (err == PM_OK)
         lives->at[number].pid = slot->pid;
     return err;
@@ -159,9 +166,11 @@ enum pm_err pm_lives_take_over(struct pm_lives *lives, bool made)
 {
     enum pm_err err = made ? pm_adopt_lost(lives->slots, &lives->ground) : PM_OK;
 
-    if (err == PM_IO || take_up_all(lives) != PM_OK)
+    if (err == PM_BUSY) /* who could not be looked at may be in a group that is cleared below */
+        errno = EBUSY;
+    if (err != PM_OK || take_up_all(lives) != PM_OK)
         return PM_IO;
-    if (made && err == PM_OK)
+    if (made)
         pm_slots_complete(lives->slots);
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
         if (lives->at[i].pid != 0)
@@ -317,8 +326,9 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
 {
     struct pm_slot *slot = pm_slots_at(lives->slots, number);
     struct pm_life *life = &lives->at[number];
+    bool grouped = life->grouped && pm_cgroups_has(&lives->trees.groups, number);
     enum pm_tree_way way = info == NULL ? PM_TREE_SWEEP
-                         : life->grouped ? PM_TREE_GROUP : PM_TREE_CHILDREN;
+                         : grouped ? PM_TREE_GROUP : PM_TREE_CHILDREN;
 
     if (life->pidfd > 0)
         close(life->pidfd); /* leaves the epoll set with it */
@@ -334,7 +344,7 @@ void pm_lives_end(struct pm_lives *lives, size_t number, const siginfo_t *info,
     slot->exit_signal = info && info->si_code != CLD_EXITED ? info->si_status : 0;
     slot->core_dumped = info && info->si_code == CLD_DUMPED;
     slot->oom = slot->exit_signal == SIGKILL
-             && (pm_limits_oom(&lives->trees.groups, number)
+             && ((grouped && pm_limits_oom(&lives->trees.groups, number))
                  || pm_oom_has_killed(&lives->oom, slot->pid, pm_mono_now()));
     slot->cpu_ms = used ? ms_of(used->ru_utime) + ms_of(used->ru_stime) : 0;
     slot->peak_bytes = used ? (uint64_t)used->ru_maxrss * 1024 : 0;

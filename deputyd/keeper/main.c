@@ -101,8 +101,9 @@ static void open_slots(struct pm_keeper *keeper, const char *dir, const char *fr
         pm_log_error("deputy %s: %s", keeper->name, lost);
     if (pm_lives_take_over(&keeper->lives, made) != PM_OK)
         refuse_because(pm_printf("cannot tell which processes of an earlier deputyd live: %s; "
-                                 "nothing was begun or ended. Start it again with more memory or "
-                                 "open files (ulimit -n, LimitNOFILE=)", strerror(errno)));
+                                 "nothing was begun or ended. Start it again%s", strerror(errno),
+                                 errno == EBUSY ? "" : " with more memory or open files (ulimit "
+                                                       "-n, LimitNOFILE=)"));
     n = keeper->lives.living;
     if (from)
         pm_upgrade_succeeded(keeper, from);

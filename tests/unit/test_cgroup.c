@@ -125,6 +125,23 @@ Test(cgroup, one_that_cannot_be_removed_is_kept_and_not_forgotten)
     pm_cgroups_close(&groups);
 }
 
+Test(cgroup, what_a_living_one_has_made_in_it_stays)
+{
+    if (!given_groups())
+        cr_skip_test("no control groups");
+    given_the_slots_group();
+    PM_CLEANUP(pm_free) char *below = path_of("/its-own");
+    pid_t member = given_a_member("");
+    cr_assert_eq(mkdir(below, 0755), 0);
+    pm_cgroups_close(&groups); /* as one that leaves its processes running */
+    cr_expect_eq(access(below, F_OK), 0, "it was taken from who lives");
+    cr_assert(given_groups());
+    cr_expect(pm_cgroups_has(&groups, SLOT) && !pm_cgroups_has(&groups, SLOT + 1));
+    then_it_ends();
+    then_killed(member);
+    pm_cgroups_close(&groups);
+}
+
 Test(cgroup, one_that_was_there_before_is_not_entered_but_replaced)
 {
     if (!given_groups())

@@ -126,6 +126,8 @@ Test(limits, a_group_of_its_own_tells_whether_memory_ran_out)
     cr_expect_not(pm_limits_oom(&groups, 7), "that may have been another life's");
     groups.at[7] = PM_CGROUP_LIMITED;
     cr_expect(pm_limits_oom(&groups, 7));
+    groups.at[7] = PM_CGROUP_USED; /* found after an upgrade, or killed by now */
+    cr_expect(pm_limits_oom(&groups, 7));
     given_file("own/all/7/memory.events", "oom 1\noom_kill 0\n");
     cr_expect_not(pm_limits_oom(&groups, 7));
 }
