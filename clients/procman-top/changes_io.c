@@ -24,6 +24,7 @@ enum purpose { TO_APPLY, TO_WRITE, TO_MOVE };
 struct changes {
     struct session *session;
     enum purpose purpose;
+    uint64_t serial;               /* of the newest ask; answers to others come too late */
     struct pm_apply request;       /* borrows from all below */
     struct pm_config config;
     struct pm_frame exported;      /* what is edited or moved, as it is now */
@@ -50,6 +51,7 @@ static void drop_config(struct changes *changes)
 
 static void forget(struct changes *changes)
 {
+    changes->serial++;
     if (changes->path != NULL)
         (void)unlink(changes->path);
     pm_free(&changes->path);
@@ -82,21 +84,23 @@ void changes_close(struct changes **where)
 
 static void ask(struct changes *changes, bool plan_only)
 {
-    struct pending pending = { .kind = PM_MSG_PLAN, .asker = ASKER_CHANGES };
+    struct pending pending = { .kind = PM_MSG_PLAN, .asker = ASKER_CHANGES,
+                               .id = ++changes->serial };
     enum pm_err err;
 
     changes->request.plan_only = plan_only;
     err = session_send(changes->session, PM_MSG_APPLY, &changes->request, &pending);
     if (err != PM_OK)
-        changes_lost(changes, err);
+        changes_lost(changes, pending.id, err);
 }
 
-void changes_lost(struct changes *changes, enum pm_err err)
+void changes_lost(struct changes *changes, uint64_t serial, enum pm_err err)
 {
     PM_CLEANUP(pm_free) char *why = pm_printf("no answer from the sheriff: %s",
                                               pm_err_sentence(err));
 
-    draft_fault(changes->session->app, why);
+    if (serial == changes->serial)
+        draft_fault(changes->session->app, why);
 }
 
 /* ---- a file ---------------------------------------------------------------------------------- */
@@ -257,14 +261,15 @@ static void ask_for_specs(struct changes *changes, const struct pm_proc **procs,
 {
     const char **words = pm_resize(NULL, n, sizeof *words);
     struct pm_export wanted = { .select = { words, n } };
-    struct pending pending = { .kind = PM_MSG_EXPORTED, .asker = ASKER_CHANGES };
+    struct pending pending = { .kind = PM_MSG_EXPORTED, .asker = ASKER_CHANGES,
+                               .id = ++changes->serial };
     enum pm_err err;
 
     for (size_t i = 0; i < n; i++)
         words[i] = app_select(procs[i]);
     err = session_send(changes->session, PM_MSG_EXPORT, &wanted, &pending);
     if (err != PM_OK)
-        changes_lost(changes, err);
+        changes_lost(changes, pending.id, err);
     for (size_t i = 0; i < n; i++)
         free((char *)words[i]);
     free(words);
@@ -322,8 +327,6 @@ static void take_exported(struct changes *changes, struct pm_frame *frame)
 {
     PM_CLEANUP(pm_free) char *text = NULL;
 
-    if (changes->session->app->draft.stage != DRAFT_ASKED)
-        return; /* dropped meanwhile */
     pm_frame_fini(&changes->exported);
     changes->exported = *frame;
     *frame = (struct pm_frame){ 0 };
@@ -352,13 +355,17 @@ static void take_reply(struct changes *changes, const struct pm_reply *reply)
         draft_done(changes->session->app);
 }
 
-void changes_take(struct changes *changes, struct pm_frame *frame)
+void changes_take(struct changes *changes, uint64_t serial, struct pm_frame *frame)
 {
+    bool asked = changes->session->app->draft.stage == DRAFT_ASKED;
+
+    if (serial != changes->serial)
+        return;
     if (frame->kind == PM_MSG_REPLY) {
         take_reply(changes, frame->msg);
-    } else if (frame->kind == PM_MSG_EXPORTED) {
+    } else if (frame->kind == PM_MSG_EXPORTED && asked) {
         take_exported(changes, frame);
-    } else if (frame->kind == PM_MSG_PLAN && changes->request.plan_only) {
+    } else if (frame->kind == PM_MSG_PLAN && asked) {
         draft_plan(changes->session->app, frame->msg);
         pm_frame_fini(&changes->plan);
         changes->plan = *frame;

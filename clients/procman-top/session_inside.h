@@ -11,7 +11,7 @@ enum asker { ASKER_VIEW, ASKER_CHANGES, ASKER_SCRIPT };
 struct pending {
     uint64_t request;
     enum pm_msg kind;      /* of the answer */
-    uint64_t id;           /* the process it is about; 0: about all */
+    uint64_t id;           /* the process it is about; 0: about all; CHANGES: the ask's serial */
     enum asker asker;
     size_t done, failed;   /* ORDER: outcomes so far */
     enum pm_verb verb;
@@ -40,8 +40,10 @@ enum pm_err session_send(struct session *session, enum pm_msg kind, void *reques
 
 struct changes *changes_new(struct session *session) PM_MUST_USE;
 void changes_close(struct changes **changes);
-/* An answer to what it has asked; it may take the frame, and leaves it empty then. */
-void changes_take(struct changes *changes, struct pm_frame *frame);
-void changes_lost(struct changes *changes, enum pm_err err); /* no answer will come */
+/* An answer to what it has asked; it may take the frame, and leaves it empty then. Only the newest
+ * ask has answers: the user has dropped the others. */
+void changes_take(struct changes *changes, uint64_t serial, struct pm_frame *frame);
+/* No answer will come. */
+void changes_lost(struct changes *changes, uint64_t serial, enum pm_err err);
 
 #endif

@@ -320,7 +320,7 @@ static bool take_answer(struct session *session, struct pending *pending, struct
 
     if (pending->asker == ASKER_CHANGES) {
         last = frame->kind != PM_MSG_PLAN;
-        changes_take(session->changes, frame);
+        changes_take(session->changes, pending->id, frame);
         return last;
     }
     if (pending->asker == ASKER_SCRIPT)
@@ -388,7 +388,7 @@ static bool try_pending(struct session *session, size_t at)
         session->changed = true;
         if (err != PM_OK) {
             if (pending->asker == ASKER_CHANGES)
-                changes_lost(session->changes, err);
+                changes_lost(session->changes, pending->id, err);
             if (pending->verb != PM_VERB_NONE)
                 app_say(session->app, LOOK_BAD, session->now, "%s: no answer: %s",
                         pm_word(&pm_verb_words, (int)pending->verb), pm_err_sentence(err));

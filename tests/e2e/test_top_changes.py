@@ -1,4 +1,6 @@
 """procman-top changes the fleet: files, an editor, moves. Every change is shown first."""
+import signal
+
 import pytest
 
 from fleet import wait_until
@@ -51,6 +53,40 @@ def test_a_file_is_applied_after_its_plan_was_seen(top, three):
     screen.keys("y")
     screen.shows(": done", "lidar")
     three.wait_state("lidar", "running")
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(top, three):
+    screen = top()
+    paths = [three.file(f"{name}.json", {"processes": [
+        {"name": name, "host": "gamma", "command": "sleep 600"}]}) for name in ("lidar", "radar")]
+    three.sheriffd.signal(signal.SIGSTOP)
+    screen.keys(":", f"apply {paths[0]}", "Enter")
+    screen.shows("asking the sheriff")
+    screen.keys("Escape")
+    screen.shows("nothing was done")
+    screen.keys(":", f"apply {paths[1]}", "Enter")
+    screen.shows("asking the sheriff")
+    three.sheriffd.signal(signal.SIGCONT)
+    assert "lidar@gamma" not in screen.shows("add      radar@gamma", "Do this?")
+    screen.keys("y")
+    screen.shows(": done", "radar")
+
+
+def test_what_was_to_be_moved_and_dropped_does_not_move_in_anothers_place(top, three):
+    screen = top()
+    choose(screen, "planner")
+    three.sheriffd.signal(signal.SIGSTOP)
+    screen.keys("V", "ga", "Tab", "Enter")
+    screen.shows("move planner@beta to gamma", "asking the sheriff")
+    screen.keys("Escape")
+    screen.shows("nothing was done")
+    screen.keys("Escape")
+    screen.shows("camera")
+    choose(screen, "camera")
+    screen.keys("V", "ga", "Tab", "Enter")
+    screen.shows("move drivers/camera@alpha to gamma", "asking the sheriff")
+    three.sheriffd.signal(signal.SIGCONT)
+    assert "planner@gamma" not in screen.shows("drivers/camera@gamma", "Do this?")
 
 
 def test_a_file_with_errors_shows_all_of_them(top, three):
