@@ -2,7 +2,8 @@
  *
  * What the user wrote is never lost: as long as it has an error it is offered again, with the error
  * at its top, and whoever gives up finds it where he is told. It is read together with all other
- * processes, because what it says may depend on them; they come from a file beside it.
+ * processes, because what it says may depend on them; they come from a file beside it. That has no
+ * more of them than this takes, or a large fleet would be too much for one configuration.
  */
 #include "out.h"
 #include "verbs.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <procman/config.h>
 #include <procman/spec.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +116,18 @@ static enum pm_err ask(struct edit *edit)
     return err;
 }
 
+/* What others may depend on, without what it runs. */
+static struct pm_spec outline(const struct pm_spec *spec)
+{
+    struct pm_spec bare = *spec;
+
+    bare.command = "true";
+    bare.exec = (struct pm_strs){ 0 };
+    bare.env = (struct pm_var_list){ 0 };
+    bare.labels = (struct pm_var_list){ 0 };
+    return bare;
+}
+
 static enum pm_err write_all(struct edit *edit)
 {
     const struct pm_spec_list *all = specs_in(&edit->all), *chosen = specs_in(&edit->chosen);
@@ -123,7 +137,7 @@ static enum pm_err write_all(struct edit *edit)
 
     for (size_t i = 0; i < all->n; ++i)
         if (!is_chosen(edit, all->at[i].id))
-            others[n++] = all->at[i];
+            others[n++] = outline(&all->at[i]);
     enum pm_err err = pm_config_write(others, n, false, &text);
 
     if (err == PM_OK)
@@ -147,19 +161,28 @@ static enum pm_err run_editor(const struct edit *edit)
     char *command PM_CLEANUP(pm_free) = NULL;
     int status = 0;
 
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, on_interrupt, on_quit;
+
     if (!editor || !*editor)
         editor = getenv("EDITOR");
     if (!editor || !*editor)
         editor = "vi";
-    command = pm_printf("%s \"$1\"", editor); /* it may have arguments, as everywhere */
+    /* It may have arguments, as everywhere; and the shell outlives what interrupts it. */
+    command = pm_printf("trap : INT QUIT; %s \"$1\"", editor);
+    sigaction(SIGINT, &ignore, &on_interrupt); /* what is typed in the editor is for the editor */
+    sigaction(SIGQUIT, &ignore, &on_quit);
     pid_t pid = fork();
 
     if (pid == 0) {
+        sigaction(SIGINT, &on_interrupt, NULL);
+        sigaction(SIGQUIT, &on_quit, NULL);
         execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
         _exit(127);
     }
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    sigaction(SIGINT, &on_interrupt, NULL);
+    sigaction(SIGQUIT, &on_quit, NULL);
     if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return PM_OK;
     complain("the editor \"%s\" failed; name another one in $EDITOR", editor);
@@ -263,7 +286,8 @@ static enum pm_err edit_until_good(struct edit *edit)
         char *why PM_CLEANUP(pm_free) = NULL, *text PM_CLEANUP(pm_free) = NULL;
         enum pm_err err = run_editor(edit);
 
-        text = err == PM_OK ? get(edit) : NULL;
+        text = get(edit);
+        edit->kept |= !text || strcmp(text, edit->text) != 0;
         if (err != PM_OK || !text)
             return PM_FAILED;
         if (strcmp(text, edit->text) == 0) {
@@ -271,7 +295,6 @@ static enum pm_err edit_until_good(struct edit *edit)
                 out_line("nothing to do: the file was not changed");
             return last;
         }
-        edit->kept = true;
         err = apply_text(edit, &why);
         edit->kept = err != PM_OK;
         if (err == PM_OK || !why)

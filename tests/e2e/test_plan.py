@@ -253,6 +253,29 @@ def test_what_was_edited_wrongly_is_kept_when_one_gives_up(two):
     assert edit(two, "exit 3", "cam").status == 1
 
 
+def test_what_was_saved_is_kept_when_the_editor_ends_badly(two):
+    result = edit(two, "sed -i s/1000/1003/ $1; exit 3", "cam")
+    assert result.status == 1 and "what you wrote is in" in result.err, result
+    assert "sleep 1003" in (left(two)[0] / "processes.yaml").read_text()
+    assert "sleep 1000" in two.ok("export", "-", "cam").out
+
+
+def test_an_interrupt_in_the_editor_is_the_editors(two):
+    result = edit(two, "trap '' INT QUIT; kill -INT 0; kill -QUIT 0; sed -i s/1000/1004/ $1", "cam",
+                  start_new_session=True)
+    assert result.status == 0 and left(two) == [], result
+    assert "sleep 1004" in two.ok("export", "-", "cam").out
+
+
+def test_a_process_of_a_fleet_too_large_for_one_file_is_edited(two):
+    for part in range(2):
+        two.apply(*({"name": f"far{part}-{n}", "host": "far", "command": "sleep 1",
+                     "env": {"LONG": "x" * 60000}} for n in range(40)), deputies=["far"])
+    result = edit(two, "sed -i s/1000/1005/ $1", "cam")
+    assert result.status == 0 and left(two) == [], result
+    assert "sleep 1005" in two.ok("export", "-", "cam").out
+
+
 FLEET = """deputies: [robot1, {name: robot2, aliases: [r2.lan]}]
 processes:
 - {name: core, command: sleep 1000, host: robot1}
