@@ -13,6 +13,8 @@
 
 #define SECOND_MS 1000
 
+static const char no_zone[] = "there is no such time zone on the sheriff's machine";
+
 bool timer_wanted(const struct pm_spec *spec)
 {
     return *spec->schedule != '\0' || spec->every_ms > 0;
@@ -84,18 +86,27 @@ static void set_next(struct timer *timer, const struct zone *zone, int64_t in_ms
 void timer_begin(struct timer *timer, const struct zone *zone, int64_t last_ms,
                  struct pm_mono mono, struct pm_wall wall)
 {
-    bool known = last_ms > 0 && last_ms <= wall.ms;
-    int64_t every = (int64_t)timer->every_ms, since = wall.ms - last_ms;
+    int64_t every = (int64_t)timer->every_ms, since = last_ms > 0 ? wall.ms - last_ms : INT64_MAX;
+    bool known = last_ms > 0 && since >= -TIMER_LATE_MS;
 
+    if (timer_lacks_zone(timer))
+        timer->fault = NULL;
     if (zone->n == 0 && timer->fault == NULL)
-        timer->fault = "there is no such time zone on the sheriff's machine";
+        timer->fault = no_zone;
     timer->when.last_ms = known ? last_ms : wall.ms;
-    if (timer->every_ms > 0) {
-        set_next(timer, zone, known && since < every ? every - since : 0, mono, wall);
+    if (every > 0) {
+        if (since < 0) /* the wall clock was put back, nobody knows by how much */
+            since = 0;
+        set_next(timer, zone, since < every ? every - since : 0, mono, wall);
         return;
     }
     timer->when.next_ms = next_of(timer, zone, timer->when.last_ms);
     describe(timer, zone);
+}
+
+bool timer_lacks_zone(const struct timer *timer)
+{
+    return timer->fault == no_zone;
 }
 
 bool timer_is_due(const struct timer *timer, struct pm_mono mono, struct pm_wall wall)

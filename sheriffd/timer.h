@@ -36,9 +36,11 @@ bool timer_same(const struct timer *timer, const struct pm_spec *spec);
 struct timer *timer_open(const struct pm_spec *spec) PM_MUST_USE;
 void timer_close(struct timer **timer);
 
-/* It is due next after now; last_ms: when it was due last, 0 = it is new. */
+/* It is due next after now; last_ms: when it was due last, 0 = it is new. Again, when a zone that
+ * it lacked is there. */
 void timer_begin(struct timer *timer, const struct zone *zone, int64_t last_ms,
                  struct pm_mono mono, struct pm_wall wall);
+bool timer_lacks_zone(const struct timer *timer);
 bool timer_is_due(const struct timer *timer, struct pm_mono mono, struct pm_wall wall);
 /* It was due: then it is next some time after now. false: that was too long ago to be made up
  * for. */

@@ -20,6 +20,7 @@
 #define YEAR_S (366 * 86400ll)
 #define BACK_S (2 * 86400)                  /* before now: what was missed is looked for there */
 #define ZONE_AGE_MS (7 * 86400000ll)        /* then it is read again: zones are changed by law */
+#define NO_ZONE_AGE_MS 60000                /* one that was not there may be installed */
 
 struct zone_kept { char *name; struct zone zone; struct pm_mono read; };
 
@@ -34,6 +35,12 @@ static void read_zone(struct sheriff *s, struct zone_kept *kept)
     if (!s->port->read_zone(s->self, kept->name, now_s - BACK_S, now_s + CRON_YEARS * YEAR_S,
                             &kept->zone))
         kept->zone = (struct zone){ 0 };
+}
+
+static bool is_old(const struct sheriff *s, const struct zone_kept *kept)
+{
+    return pm_mono_since(kept->read, s->now.mono) >
+           (kept->zone.n == 0 ? NO_ZONE_AGE_MS : ZONE_AGE_MS);
 }
 
 static bool covers(const struct sheriff *s, const struct zone *zone)
@@ -56,7 +63,7 @@ static const struct zone *zone_of(struct sheriff *s, const char *name)
         kept = &timers->zones[timers->n_zones++];
         *kept = (struct zone_kept){ .name = pm_strdup(name) };
         read_zone(s, kept);
-    } else if (pm_mono_since(kept->read, s->now.mono) > ZONE_AGE_MS || !covers(s, &kept->zone)) {
+    } else if (is_old(s, kept) || !covers(s, &kept->zone)) {
         read_zone(s, kept);
     }
     return &kept->zone;
@@ -175,6 +182,19 @@ static void look_for_leaps(struct sheriff *s)
     timers->looked = s->now;
 }
 
+static void look_for_zones(struct sheriff *s)
+{
+    for (size_t i = 0; i < s->timers.n; i++) {
+        struct timer *timer = s->timers.at[i];
+        const struct zone *zone = timer_lacks_zone(timer) ? zone_of(s, timer->time_zone) : NULL;
+
+        if (zone == NULL || zone->n == 0)
+            continue;
+        timer_begin(timer, zone, timer->when.last_ms, s->now.mono, s->now.wall);
+        view_touch(&s->view, timer->wish);
+    }
+}
+
 bool timers_is_due(struct sheriff *s)
 {
     struct timers *timers = &s->timers;
@@ -183,6 +203,7 @@ bool timers_is_due(struct sheriff *s)
         s->now.mono.ms < timers->again.ms)
         return false;
     look_for_leaps(s);
+    look_for_zones(s);
     for (size_t i = 0; i < timers->n; i++)
         if (!timers->at[i]->wish->removing && wants_turn(timers->at[i], s))
             return true;

@@ -8,14 +8,31 @@
 
 #include <procman/error.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define DAY_S 86400
 #define ZONES "/usr/share/zoneinfo" /* tzset(3) */
+
+/* What is no zone the C library takes for UTC as well. */
+static bool is_zone(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold us */
+    char magic[4];
+    struct stat st;
+    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+              read(fd, magic, sizeof magic) == sizeof magic &&
+              memcmp(magic, "TZif", sizeof magic) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
 
 static bool exists(const char *name)
 {
@@ -24,7 +41,7 @@ static bool exists(const char *name)
 
     if (*name == '\0' || strcmp(name, "UTC") == 0)
         return true;
-    return *name != '/' && strstr(name, "..") == NULL && access(path, R_OK) == 0;
+    return *name != '/' && strstr(name, "..") == NULL && is_zone(path);
 }
 
 static int64_t ahead_at(int64_t at_s)

@@ -77,12 +77,14 @@ static void stage_finish(void *self)
     ((struct stage *)self)->finished = true;
 }
 
-/* Berlin has its clocks of 2023, the beginning of the stage's time; nowhere is nowhere. */
+/* Berlin has its clocks of 2023, the beginning of the stage's time; nowhere is nowhere, until it
+ * is installed. */
 static bool stage_read_zone(void *self, const char *name, int64_t from_s, int64_t until_s,
                             struct zone *out)
 {
-    (void)self;
-    if (strcmp(name, "nowhere") == 0)
+    const struct stage *stage = self;
+
+    if (strcmp(name, "nowhere") == 0 && !stage->installed)
         return false;
     *out = (struct zone){ .changes = pm_alloc(sizeof(struct zone_change)), .n = 1,
                           .until_s = until_s };

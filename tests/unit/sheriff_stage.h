@@ -29,6 +29,7 @@ struct stage {
     uint64_t random, request;
     bool deaf;                  /* deputies cannot be reached */
     size_t client_most;         /* bytes that a message to a client holds; 0: as many as any */
+    bool installed;             /* the zone nowhere */
     bool finished;
     size_t logged;
 };

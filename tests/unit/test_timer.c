@@ -156,3 +156,38 @@ Test(timer, a_zone_that_is_not_there_is_told)
     cr_assert_not(due());
     cr_assert(strstr(timer->text, "no such time zone") != NULL, "%s", timer->text);
 }
+
+Test(timer, a_zone_that_comes_makes_it_due_again)
+{
+    struct pm_spec spec = { .schedule = "* * * * *", .time_zone = "Europe/Atlantis" };
+
+    timer = timer_open(&spec);
+    wall.ms = BEGAN_MS;
+    timer_begin(timer, &(struct zone){ 0 }, 0, mono, wall);
+    cr_assert(timer_lacks_zone(timer));
+    timer_begin(timer, &utc, timer->when.last_ms, mono, wall);
+    cr_assert_not(timer_lacks_zone(timer));
+    pass(MINUTE);
+    cr_assert(due());
+}
+
+Test(timer, a_sheriff_that_returns_to_a_clock_that_was_put_back_gives_no_start_twice)
+{
+    given("", HOUR, BEGAN_MS + 20 * MINUTE);
+    cr_assert_not(due());
+    pass(HOUR);
+    cr_assert(due());
+    timer_close(&timer);
+    given("*/5 * * * *", 0, BEGAN_MS + 20 * MINUTE);
+    pass(20 * MINUTE);
+    cr_assert_not(due());
+    pass(5 * MINUTE);
+    cr_assert(due());
+}
+
+Test(timer, a_time_far_ahead_is_not_waited_for)
+{
+    given("*/5 * * * *", 0, BEGAN_MS + 48 * HOUR);
+    pass(5 * MINUTE);
+    cr_assert(due());
+}

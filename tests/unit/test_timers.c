@@ -181,3 +181,20 @@ Test(timers, a_time_that_was_stored_is_not_due_again)
     pass(&stage, 10000);
     cr_assert_eq(orders(), 6);
 }
+
+Test(timers, a_zone_that_is_installed_later_is_found)
+{
+    struct pm_spec job = spec("job", "k9", "true");
+
+    job.schedule = "* * * * *";
+    job.time_zone = "nowhere";
+    client_applies(&stage, PM_APPLY_MODE_MERGE, false, &job, 1);
+    settle(&stage);
+    k9 = given_deputy(&stage, "k9", 1, NULL, 0);
+    pass(&stage, 200000);
+    cr_assert(want_for(&stage, "job") == NULL || !want_for(&stage, "job")->up);
+    stage.installed = true;
+    pass(&stage, 61000);
+    pass(&stage, 60000);
+    cr_assert(want_for(&stage, "job")->up);
+}
