@@ -266,6 +266,16 @@ static struct answer *carry_out(struct sheriff *s, const struct plan *plan,
     return answer;
 }
 
+static enum pm_err scripts_err(const struct sheriff *s, const struct pm_script_list *scripts,
+                               bool prune, const char *file, char **why)
+{
+    if (scripts_fit(&s->scripts, scripts, prune, file))
+        return PM_OK;
+    *why = pm_printf("with those that are defined already it would be more than %d scripts; remove "
+                     "some, see procmanctl script list", PM_LIMIT_SCRIPTS);
+    return PM_LIMIT;
+}
+
 static void take_scripts(struct sheriff *s, const struct pm_script_list *scripts, bool prune,
                          const char *file)
 {
@@ -314,7 +324,12 @@ void applies_take(struct sheriff *s, const struct sheriff_client *client,
                   fault != NULL ? "deputies: " : "", fault != NULL ? fault : why);
         return;
     }
-    err = plan_make(&s->desired, &request, &plan, &why);
+    err = ask->mode == PM_APPLY_MODE_MERGE
+              ? scripts_err(s, &ask->scripts, request.prune, ask->prune_own ? ask->source : NULL,
+                            &why)
+              : PM_OK;
+    if (err == PM_OK)
+        err = plan_make(&s->desired, &request, &plan, &why);
     if (err != PM_OK) {
         api_reply(s, client->peer, ask->request, err, "%s", why);
         return;
@@ -346,8 +361,10 @@ enum pm_err applies_file(struct sheriff *s, const struct pm_config *config, cons
         .lives = lives,
     };
     struct plan plan;
-    enum pm_err err = plan_make(&s->desired, &request, &plan, why);
+    enum pm_err err = scripts_err(s, &config->scripts, true, source, why);
 
+    if (err == PM_OK)
+        err = plan_make(&s->desired, &request, &plan, why);
     if (err != PM_OK)
         return err;
     struct pm_apply said = { .specs = config->specs, .deputies = config->deputies,

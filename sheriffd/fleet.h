@@ -25,6 +25,7 @@ struct deputy {
     char *name, *software, *hostname, *address;
     struct post *post;
     enum pm_link link;
+    struct pm_mono away;         /* LOST or GONE: since then */
     bool left_running;           /* GONE: its processes live on */
     bool refreshed;              /* a full status came in this session: wishes may be sent */
     bool adopting;               /* what it holds is being taken over: it is told nothing yet */

@@ -99,6 +99,18 @@ static void say_still(const struct wish *wish, const char *label, struct pm_mono
              pm_state_word(view_state(wish)), *held != '\0' ? ", " : "", held);
 }
 
+/* How long the step has waited for its deputy to return: since it went away, when that was later.
+ * One that has not come to this sheriff never went away from him. */
+static int64_t away_ms(const struct sheriff *s, const struct wish *wish, int64_t waited_ms)
+{
+    const struct deputy *deputy = wish->post->deputy;
+    int64_t away = waited_ms;
+
+    if (deputy != NULL && deputy->link != PM_LINK_NEVER)
+        away = pm_mono_since(deputy->away, s->now.mono);
+    return away < waited_ms ? away : waited_ms;
+}
+
 static enum run_word judge(void *self, const struct pm_step *step, uint64_t id,
                            int64_t waited_ms, char *text)
 {
@@ -117,7 +129,7 @@ static enum run_word judge(void *self, const struct pm_step *step, uint64_t id,
     if (verdict.settled)
         word = verdict.err == PM_OK ? RUN_WELL : RUN_ILL;
     if (verdict.err == PM_LOST)
-        word = waited_ms < LOST_PATIENCE_MS ? RUN_WAITS : RUN_ILL;
+        word = away_ms(s, wish, waited_ms) < LOST_PATIENCE_MS ? RUN_WAITS : RUN_ILL;
     else if (wish->up && wish->seen != NULL && wish->seen->row.order >= wish->order)
         word = judge_row(step->wait, wish->seen->row.state, word);
     label_of(wish, label);

@@ -59,6 +59,9 @@ bool runs_is_due(struct sheriff *s)
 
     if (!in_hand(runs) || s->commit.in_flight || s->now.mono.ms < runs->look_at.ms)
         return false;
+    if (runs->touched) /* what it has ordered is judged when it is stored, and what waits for that
+                        * was looked at again */
+        return false;
     if (s->end.asked)
         return s->lone_ranger && !s->end.finished;
     runs->look_at = pm_mono_after(s->now.mono, LOOK_PAUSE_MS);

@@ -137,19 +137,40 @@ static bool is_given(const struct pm_script_list *given, const char *name)
     return false;
 }
 
+/* As it was before this request, of this transaction or not. */
+static const struct script_set *set_before(const struct scripts *scripts)
+{
+    return scripts->changing ? &scripts->next : &scripts->now;
+}
+
+static bool stays(const struct pm_script *script, const struct pm_script_list *given, bool prune,
+                  const char *file)
+{
+    bool goes = prune && (file == NULL || defined_by(script->origin, file));
+
+    return !goes && !is_given(given, script->name);
+}
+
+bool scripts_fit(const struct scripts *scripts, const struct pm_script_list *given, bool prune,
+                 const char *file)
+{
+    const struct pm_script_list *before = &set_before(scripts)->list;
+    size_t n = given->n;
+
+    for (size_t i = 0; i < before->n; i++)
+        n += stays(&before->at[i], given, prune, file);
+    return given->n == 0 || n <= PM_LIMIT_SCRIPTS;
+}
+
 void scripts_apply(struct scripts *scripts, const struct pm_script_list *given, bool prune,
                    const char *file)
 {
-    struct script_set before = scripts->changing ? scripts->next : scripts->now, next = { 0 };
+    struct script_set before = *set_before(scripts), next = { 0 };
 
     make_room(&next, before.list.n + given->n);
-    for (size_t i = 0; i < before.list.n; i++) {
-        const struct pm_script *script = &before.list.at[i];
-        bool goes = prune && (file == NULL || defined_by(script->origin, file));
-
-        if (!goes && !is_given(given, script->name))
-            add(&next, script);
-    }
+    for (size_t i = 0; i < before.list.n; i++)
+        if (stays(&before.list.at[i], given, prune, file))
+            add(&next, &before.list.at[i]);
     for (size_t i = 0; i < given->n; i++)
         add(&next, &given->at[i]);
     qsort(next.list.at, next.list.n, sizeof *next.list.at, by_name);

@@ -21,6 +21,9 @@ bool scripts_load(struct scripts *scripts, const struct image_note *note);
 /* A stranger's scripts: NULL, or a sentence what is wrong with them, heap. */
 char *scripts_fault(const struct pm_script_list *scripts);
 
+/* Would those that are given and those that stay be no more than may be? As scripts_apply. */
+bool scripts_fit(const struct scripts *scripts, const struct pm_script_list *given, bool prune,
+                 const char *file) PM_MUST_USE;
 /* In a transaction: those that are given replace those of the same name; prune: no others stay
  * (file not NULL: none of that file). Copied. */
 void scripts_apply(struct scripts *scripts, const struct pm_script_list *given, bool prune,

@@ -54,6 +54,7 @@ void sessions_lose(struct sheriff *s, struct deputy *deputy, const char *why)
              deputy->name, why);
     sessions_note(s, deputy->name, "deputy-lost", text);
     deputy->link = PM_LINK_LOST;
+    deputy->away = s->now.mono;
     sessions_look(s, deputy);
 }
 
@@ -153,6 +154,7 @@ static void on_bye(struct sheriff *s, struct deputy *deputy, const struct pm_bye
 
     deputy->left_running = bye->left_running;
     fleet_end(&s->fleet, deputy, PM_LINK_GONE);
+    deputy->away = s->now.mono;
     snprintf(text, sizeof text, "deputy %s has ended; its processes %s", deputy->name,
              bye->left_running ? "are left running" : "are stopped");
     sessions_note(s, deputy->name, "deputy-gone", text);

@@ -4,6 +4,9 @@
 #include "sheriffd/verdict.h"
 
 #include <criterion/criterion.h>
+#include <procman/limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct stage stage;
@@ -265,4 +268,80 @@ Test(runs, goes_on_from_what_the_store_has)
     pass(&stage, 100);
     cr_assert_eq(known()->state, PM_RUN_STATE_DONE);
     cr_assert_eq(known()->number, 7);
+}
+
+Test(runs, a_first_step_that_tries_again_what_failed_is_not_judged_by_its_failure)
+{
+    static const char *nav[] = { "nav" };
+    struct pm_step step = { .verb = PM_STEP_VERB_START, .select = { nav, 1 },
+                            .wait = PM_STEP_WAIT_RUNNING };
+    struct pm_script up = { .name = "up", .steps = { &step, 1 }, .origin = "fleet.yaml:7" };
+    struct pm_dependency cam = { .host = "k9", .group = "", .process = "cam" };
+    struct pm_spec its = spec("nav", "k9", "true");
+    struct pm_apply apply = { .request = ++stage.request, .version = 1, .source = "",
+                              .client = "", .specs = { &its, 1 }, .scripts = { &up, 1 } };
+
+    its.autostart = true;
+    its.depends_on = (struct pm_dependency_list){ &cam, 1 };
+    deputy_reports(&stage, &k9, row("cam", PM_STATE_FAILED, want_for(&stage, "cam")->order));
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply); /* cam is tried once more with it */
+    settle(&stage);
+    uint64_t failed = want_for(&stage, "cam")->order;
+    deputy_reports(&stage, &k9, row("cam", PM_STATE_FAILED, failed));
+    deputy_reports(&stage, &k9, row("nav", PM_STATE_STOPPED, 0));
+    settle(&stage);
+    cr_assert_eq(seen_by_client(&stage, "nav")->state, PM_STATE_FAILED);
+    when_run("up");
+    settle(&stage);
+    cr_assert_eq(known()->state, PM_RUN_STATE_DOING, "%s", known()->reason);
+    cr_assert_gt(want_for(&stage, "cam")->order, failed);
+}
+
+Test(runs, a_deputy_that_goes_away_late_in_a_step_may_return)
+{
+    given_script();
+    when_run("go");
+    settle(&stage);
+    for (int i = 0; i < 11; i++) { /* its cam takes its time */
+        pass(&stage, 1000);
+        deputy_reports(&stage, &k9, row("cam", PM_STATE_STARTING, want_for(&stage, "cam")->order));
+    }
+    deputy_says(&stage, &k9, PM_MSG_BYE, &(struct pm_bye){ .session = k9.session,
+                                                           .left_running = true });
+    pass(&stage, 9000);
+    cr_assert_eq(known()->state, PM_RUN_STATE_DOING, "%s", known()->reason);
+    pass(&stage, 1100);
+    cr_assert_eq(known()->state, PM_RUN_STATE_FAILED);
+    cr_assert(strstr(known()->reason, "deputy k9 is not connected") != NULL, "%s",
+              known()->reason);
+}
+
+/* So many scripts, each of its own name. */
+static void when_scripts_are_applied(char letter, size_t n)
+{
+    struct pm_script *scripts = pm_alloc(n * sizeof *scripts);
+    char (*names)[24] = pm_alloc(n * sizeof *names);
+    struct pm_apply apply = { .request = ++stage.request, .version = 1, .source = "",
+                              .client = "", .scripts = { scripts, n } };
+
+    for (size_t i = 0; i < n; i++) {
+        snprintf(names[i], sizeof names[i], "%c%zu", letter, i);
+        scripts[i] = (struct pm_script){ .name = names[i], .origin = "fleet.yaml:7" };
+    }
+    client_asks(&stage, &operator, PM_MSG_APPLY, &apply);
+    settle(&stage);
+    free(scripts);
+    free(names);
+}
+
+Test(runs, there_are_never_more_scripts_than_may_be)
+{
+    when_scripts_are_applied('a', PM_LIMIT_SCRIPTS - 1);
+    cr_assert_str_eq(last_reply(&stage)->error, "ok");
+    when_scripts_are_applied('b', 2);
+    cr_assert_str_eq(last_reply(&stage)->error, "limit", "%s", last_reply(&stage)->error);
+    when_scripts_are_applied('b', 1);
+    cr_assert_str_eq(last_reply(&stage)->error, "ok");
+    when_scripts_are_applied('a', 2); /* they take the place of theirs */
+    cr_assert_str_eq(last_reply(&stage)->error, "ok");
 }
