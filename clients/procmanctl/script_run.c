@@ -166,8 +166,10 @@ static enum pm_err run_once(struct following *f, const char *name, uint64_t time
 {
     struct pm_run run = { .script = name, .wait = !f->ctl->set.detach, .timeout_ms = timeout_ms };
     uint64_t request;
-    enum pm_err err = pm_client_send(f->ctl->client, PM_MSG_RUN, &run, &request);
+    enum pm_err err;
 
+    f->number = 0; /* the one before is over: nobody is asked for it again */
+    err = pm_client_send(f->ctl->client, PM_MSG_RUN, &run, &request);
     if (err == PM_OK)
         err = follow(f, request);
     if (err == PM_GONE && f->number != 0 && !f->ctl->set.detach)
