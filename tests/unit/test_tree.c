@@ -143,6 +143,7 @@ Test(tree, a_tree_that_goes_on_forking_is_ended_by_the_next_keeper)
         pid_t leader = begin(&stage, 0, 1, CHAINS, fds);
         (void)read_pid(fds[0]);
         kill(leader, SIGKILL);
+        cr_assert(is_gone(leader)); /* else the next keeper may meet it alive */
         lose_keeper(&stage);
         close(fds[0]);
         close(fds[1]);
