@@ -216,7 +216,7 @@ enum pm_err pm_adopt_lost(struct pm_slots *slots, const struct pm_ground *ground
     do {
         err = place_all(slots, ground, marks);
         error = errno;
-    } while ((err == PM_IO || err == PM_BUSY) && pm_adopt_pause(&tries));
+    } while (err == PM_IO && pm_adopt_pause(&tries));
     errno = error;
     return err;
 }

@@ -282,6 +282,11 @@ int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot)
     return fd;
 }
 
+enum pm_err pm_cgroups_look(const struct pm_cgroups *groups, uint64_t slot)
+{
+    return pm_cgroups_has(groups, slot) ? is_empty(groups, slot) : PM_OK;
+}
+
 bool pm_cgroups_has(const struct pm_cgroups *groups, uint64_t slot)
 {
     return groups->root >= 0 && slot < PM_LIMIT_SLOTS && groups->at[slot] != PM_CGROUP_NONE;

@@ -37,6 +37,8 @@ int pm_cgroups_enter(struct pm_cgroups *groups, uint64_t slot);
 
 /* False: none that we know of. Who was born into one before an upgrade may be in another place. */
 bool pm_cgroups_has(const struct pm_cgroups *groups, uint64_t slot);
+/* OK nobody is in the slot's group, or it has none | BUSY | IO it cannot be told, errno is why */
+enum pm_err pm_cgroups_look(const struct pm_cgroups *groups, uint64_t slot) PM_MUST_USE;
 
 /* Kills who is in it. OK nobody is, or was | BUSY to be asked again; *out_rest is one who is still
  * there | IO it cannot be told, errno is why */

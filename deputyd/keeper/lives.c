@@ -161,16 +161,27 @@ static enum pm_err take_up_all(struct pm_lives *lives)
     return err;
 }
 
+/* Who is in the group of a slot where nothing lives is of a life nobody remembers. in_doubt: or is
+ * a life that could not be looked at, and then nobody is killed. */
+static enum pm_err clear(struct pm_lives *lives, size_t number, bool in_doubt)
+{
+    if (!in_doubt)
+        return pm_trees_clear(&lives->trees, number);
+    if (pm_cgroups_look(&lives->trees.groups, number) == PM_OK)
+        return PM_OK;
+    errno = EBUSY;
+    return PM_IO;
+}
+
 /* Descriptors first go to who lives, then to what it says. */
 enum pm_err pm_lives_take_over(struct pm_lives *lives, bool made)
 {
     enum pm_err err = made ? pm_adopt_lost(lives->slots, &lives->ground) : PM_OK;
+    bool in_doubt = err == PM_BUSY;
 
-    if (err == PM_BUSY) /* who could not be looked at may be in a group that is cleared below */
-        errno = EBUSY;
-    if (err != PM_OK || take_up_all(lives) != PM_OK)
+    if (err == PM_IO || take_up_all(lives) != PM_OK)
         return PM_IO;
-    if (made)
+    if (made && !in_doubt)
         pm_slots_complete(lives->slots);
     for (size_t i = 0; i < pm_slots_used(lives->slots); i++) {
         if (lives->at[i].pid != 0)
@@ -179,7 +190,7 @@ enum pm_err pm_lives_take_over(struct pm_lives *lives, bool made)
             end_tree(lives, i, PM_TREE_SWEEP);
     }
     for (size_t i = 0; i < PM_LIMIT_SLOTS; i++) /* also what a lost table had in use */
-        if (lives->at[i].pid == 0 && pm_trees_clear(&lives->trees, i) != PM_OK)
+        if (lives->at[i].pid == 0 && clear(lives, i, in_doubt) != PM_OK)
             return PM_IO;
     return pm_trees_finish(&lives->trees); /* what they have left must not meet the next lives */
 }
