@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-from fleet import alive, wait_until
+from fleet import alive, read_proc, wait_until
 
-# Begins, works until it is told to end, takes its time for that.
-WORK = """echo "+$1" >> "$2/story"; trap 'sleep 0.2; echo "-$1" >> "$2/story"; exit 0' TERM
-while :; do sleep 0.05; done"""
+# Begins, says so, works until it is told to end, takes its time for that.
+WORK = """trap 'sleep 0.2; echo "-$1" >> "$2/story"; exit 0' TERM
+echo "+$1" >> "$2/story"; echo at work; while :; do sleep 0.05; done"""
 # Ends, with the exit code it finds in a file, when that is there.
 ONCE = """echo "+$1" >> "$2/story"; until [ -e "$2/$1.end" ]; do sleep 0.02; done
 echo "-$1" >> "$2/story"; exit $(cat "$2/$1.end")"""
@@ -22,6 +22,8 @@ class Play:
         self.fleet, self.processes = fleet, []
 
     def add(self, name, host, *depends_on, script=WORK, **more):
+        if script == WORK:  # ready when its part of the story is told
+            more.setdefault("ready", {"log": "at work"})
         self.processes.append({"name": name, "host": host, "depends_on": list(depends_on),
                                "exec": ["sh", "-c", script, "sh", name, str(self.fleet.dir)],
                                **more})
@@ -50,6 +52,11 @@ class Play:
             row = self.fleet.proc(name)
             return row["state"] == "waiting" and reason in row["reason"]
         wait_until(there, f"{name} waits {reason}")
+
+
+def start_ticks(pid):
+    """When it was begun; who is only started may be slow to tell its story."""
+    return int(read_proc(pid, "stat").rsplit(b")", 1)[1].split()[19])
 
 
 @pytest.fixture
@@ -87,7 +94,9 @@ def test_a_diamond_waits_for_both_its_sides(play):
     play.waits("top", "for right@gamma: it waits for base@alpha")
     os.kill(play.fleet.pid("base"), signal.SIGKILL)    # fails for good, and may
     play.fleet.wait_state("top", "running")
-    assert play.story[0] == "+base" and play.story[-2:] == ["+right", "+top"]
+    assert play.story[0] == "+base" and play.story.index("+left") < play.story.index("+top")
+    right, top = (start_ticks(play.fleet.pid(name)) for name in ("right", "top"))
+    assert right <= top
 
 
 def test_a_failed_dependency_fails_what_depends_on_it_until_it_is_mended(play):
