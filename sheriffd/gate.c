@@ -80,11 +80,12 @@ static bool is_ending(const struct node *node)
 
 /* ---- to be up ------------------------------------------------------------------------- */
 
-static enum edge_judgement judge_state(const struct edge *edge, enum pm_state state)
+/* begun: it has a pid, which one that is starting may not have yet. */
+static enum edge_judgement judge_state(const struct edge *edge, enum pm_state state, bool begun)
 {
     switch (state) {
     case PM_STATE_STARTING:
-        return edge->when == PM_DEPENDENCY_WHEN_STARTED ? EDGE_MET : EDGE_WAITS;
+        return edge->when == PM_DEPENDENCY_WHEN_STARTED && begun ? EDGE_MET : EDGE_WAITS;
     case PM_STATE_RUNNING:
         return edge->when != PM_DEPENDENCY_WHEN_EXITED ? EDGE_MET : EDGE_WAITS;
     case PM_STATE_EXITED: /* it was started, was well, and did what it was to do */
@@ -148,8 +149,8 @@ enum edge_judgement gate_judge(const struct edge *edge)
     if (!goes_up(wish) || !is_current(wish))
         return EDGE_WAITS;
     if (has_failed(to))
-        return judge_state(edge, PM_STATE_FAILED);
-    return has_obeyed(wish) ? judge_state(edge, state) : EDGE_WAITS;
+        return judge_state(edge, PM_STATE_FAILED, false);
+    return has_obeyed(wish) ? judge_state(edge, state, wish->seen->row.pid != 0) : EDGE_WAITS;
 }
 
 /* Of all that it needs; a failure counts more than what may still come. */
