@@ -219,7 +219,8 @@ def test_a_lone_ranger_ends_with_what_is_essential(fleet):
 
 def test_up_ends_with_what_is_essential(fleet):
     path = fleet.file("fleet.json", {"processes": [
-        {"name": "mission", "command": "sh -c 'exit 43'", "essential": True}]})
+        {"name": "mission", "command": "sh -c 'exit 43'", "essential": True,
+         "ready": {"log": "what it never says"}}]})      # so `up` waits until it fails
     result = fleet.ctl("up", path, "--state-dir", fleet.state_dir)
     assert result.status == 43, result
     wait_until(lambda: not fleet.everything(), "everything has ended")
