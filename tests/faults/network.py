@@ -82,14 +82,14 @@ def _(ground, dice):
         ground.link.mend()
 
 
-@fault("network narrow", short=1, full=50)
+@fault("network narrow", short=0, full=50)
 def _(ground, dice):
     """Somebody follows a talkative kid through it, and orders pass nevertheless."""
     follower = ground.ctl_begin("logs", "-f", "far-0", "far-1", "far-2")
     ground.link.bytes_per_s = dice.choice((50_000, 200_000, 1_000_000))
     try:
         time.sleep(dice.uniform(1, 3))
-        must_be_obeyed(ground, 3 * SLOWNESS)
+        must_be_obeyed(ground, 3)
     finally:
         ground.link.mend()
         follower.kill()
